@@ -1,0 +1,87 @@
+"""Clary: Amazon SageMaker's workflow on your own machine, by the SageMaker API itself.
+
+``import clary`` does two things and no more:
+
+* it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from then on
+  are answered by Clary's engine inside this process: no server, no port, no key, no network. ``clary.detach()``
+  closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed from the start;
+* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`, ...),
+  each name imported when it is first used, so that the import itself stays cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+try:
+    from clary.api.transport import attach, detach
+except ModuleNotFoundError:  # while the engine is being written
+
+    def attach() -> None: ...
+    def detach() -> None: ...
+
+if TYPE_CHECKING:
+    from clary.sdk import (
+        ClaryError,
+        DeploymentFailed,
+        Endpoint,
+        Model,
+        TrainingFailed,
+        TrainingJob,
+        deploy,
+        endpoints,
+        jobs,
+        train,
+    )
+
+__version__ = "0.1.0"
+
+_SDK = frozenset(
+    {
+        "ClaryError",
+        "DeploymentFailed",
+        "Endpoint",
+        "Model",
+        "TrainingFailed",
+        "TrainingJob",
+        "deploy",
+        "endpoints",
+        "jobs",
+        "train",
+    }
+)
+
+__all__ = [
+    "ClaryError",
+    "DeploymentFailed",
+    "Endpoint",
+    "Model",
+    "TrainingFailed",
+    "TrainingJob",
+    "__version__",
+    "attach",
+    "deploy",
+    "detach",
+    "endpoints",
+    "jobs",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of the SDK when it is first asked for (PEP 562)."""
+    if name in _SDK:
+        value = getattr(importlib.import_module("clary.sdk"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'clary' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SDK})
+
+
+if os.environ.get("CLARY_DOOR", "").strip().lower() not in {"off", "0", "no", "false"}:
+    attach()
