@@ -1,0 +1,150 @@
+"""Rows of jobs, attempts and transitions: the runner's memory.
+
+`state` is the runner's own (queued, running, settling, done); `status` and `secondary` are SageMaker's words for people.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clary.store.database import Store
+
+
+@dataclass(frozen=True)
+class Job:
+    """One supervised piece of work. Times are seconds since the epoch."""
+
+    id: int
+    kind: str
+    name: str
+    state: str
+    status: str
+    secondary: str
+    spec: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    cpus: float
+    memory_mb: int
+    gpus: int
+    gpu_list: tuple[int, ...]
+    created: float
+    not_before: float
+    started: float | None
+    ended: float | None
+    stop_requested: float | None
+    failure_reason: str
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One line of SecondaryStatusTransitions."""
+
+    status: str
+    message: str
+    start: float
+    end: float | None
+
+
+class Jobs:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def create(
+        self, kind: str, name: str, spec: dict[str, Any], *, cpus: float, memory_mb: int, gpus: int, max_attempts: int = 1
+    ) -> Job:
+        """Queue a job. Raises sqlite3.IntegrityError when (kind, name) is taken."""
+        with self._store.transaction() as db:
+            row = db.execute(
+                "INSERT INTO jobs (kind, name, spec, cpus, memory_mb, gpus, max_attempts, created)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+                (kind, name, json.dumps(spec), cpus, memory_mb, gpus, max_attempts, time.time()),
+            ).fetchone()
+            self._store.changed(kind, name, "created")
+        return _job(row)
+
+    def get(self, job_id: int) -> Job | None:
+        row = self._store.read().execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return None if row is None else _job(row)
+
+    def find(self, kind: str, name: str) -> Job | None:
+        row = self._store.read().execute("SELECT * FROM jobs WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+        return None if row is None else _job(row)
+
+    def in_states(self, *states: str, limit: int = -1) -> list[Job]:
+        """Jobs in any of these states, oldest first; reads only the index of unfinished jobs."""
+        marks = ", ".join("?" * len(states))
+        rows = self._store.read().execute(
+            f"SELECT * FROM jobs WHERE state != 'done' AND state IN ({marks}) ORDER BY id LIMIT ?", (*states, limit)
+        )
+        return [_job(row) for row in rows]
+
+    def update(self, job_id: int, **columns: Any) -> Job:
+        """Set columns of a job's row; `result` and `gpu_list` are given as Python values."""
+        for name in ("result", "gpu_list", "spec"):
+            if name in columns:
+                columns[name] = json.dumps(columns[name])
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        with self._store.transaction() as db:
+            row = db.execute(f"UPDATE jobs SET {assignments} WHERE id = ? RETURNING *", (*columns.values(), job_id)).fetchone()
+            job = _job(row)
+            self._store.changed(job.kind, job.name, "updated")
+        return job
+
+    def set_status(
+        self, job_id: int, *, status: str | None = None, secondary: str | None = None, message: str = "", at: float | None = None
+    ) -> None:
+        """Change what people see. A new `secondary` (or a new message for it) becomes a transition; `status` is copied to the
+        document of the same kind and name, so that lists can filter by it."""
+        now = time.time() if at is None else at
+        with self._store.transaction() as db:
+            row = db.execute(
+                "UPDATE jobs SET status = coalesce(?, status), secondary = coalesce(?, secondary) WHERE id = ? RETURNING kind, name",
+                (status, secondary, job_id),
+            ).fetchone()
+            if row is None:
+                return
+            if secondary is not None:
+                self._transit(db, job_id, secondary, message, now)
+            db.execute(
+                "UPDATE documents SET status = coalesce(?, status), modified = ? WHERE kind = ? AND name = ?",
+                (status, now, row["kind"], row["name"]),
+            )
+            self._store.changed(row["kind"], row["name"], "status")
+
+    def transitions(self, job_id: int) -> list[Transition]:
+        rows = self._store.read().execute("SELECT * FROM transitions WHERE job_id = ? ORDER BY id", (job_id,))
+        return [Transition(row["status"], row["message"], row["started"], row["ended"]) for row in rows]
+
+    def delete(self, job_ids: Iterable[int]) -> None:
+        with self._store.transaction() as db:
+            for job_id in job_ids:
+                for table, column in (("transitions", "job_id"), ("attempts", "job_id"), ("jobs", "id")):
+                    db.execute(f"DELETE FROM {table} WHERE {column} = ?", (job_id,))
+
+    def _transit(self, db: sqlite3.Connection, job_id: int, status: str, message: str, now: float) -> None:
+        last = db.execute("SELECT * FROM transitions WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)).fetchone()
+        if last is not None and last["status"] == status and last["ended"] is None:
+            if message:  # the same phase tells more
+                db.execute("UPDATE transitions SET message = ? WHERE id = ?", (message, last["id"]))
+            return
+        db.execute("UPDATE transitions SET ended = ? WHERE job_id = ? AND ended IS NULL", (now, job_id))
+        final = status in ("Completed", "Failed", "Stopped", "MaxRuntimeExceeded", "MaxWaitTimeExceeded")
+        db.execute(
+            "INSERT INTO transitions (job_id, status, message, started, ended) VALUES (?, ?, ?, ?, ?)",
+            (job_id, status, message, now, now if final else None),
+        )
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values = dict(row)
+    for name in ("spec", "result"):
+        values[name] = json.loads(values[name])
+    values["gpu_list"] = tuple(json.loads(values["gpu_list"]))
+    return Job(**values)
