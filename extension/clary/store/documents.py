@@ -79,6 +79,10 @@ class Documents:
         except NotFound:
             return None
 
+    def find_by_arn(self, arn: str) -> Document | None:
+        row = self._store.read().execute("SELECT * FROM documents WHERE arn = ? AND arn != ''", (arn,)).fetchone()
+        return None if row is None else _document(row)
+
     def update(self, kind: str, name: str, *, body: dict[str, Any] | None = None, status: str | None = None) -> Document:
         """Replace the body, the status, or both, and the time of modification."""
         with self._store.transaction() as db:

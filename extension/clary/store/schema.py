@@ -10,6 +10,7 @@ MIGRATIONS = (
         created REAL NOT NULL, modified REAL NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (kind, name)
     ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX documents_arn ON documents (arn) WHERE arn != '';
     CREATE INDEX documents_created ON documents (kind, created, name);
     CREATE INDEX documents_modified ON documents (kind, modified, name);
     CREATE INDEX documents_status ON documents (kind, status, created, name);

@@ -1,0 +1,94 @@
+"""What the families of named resources share: ARNs, look-ups, creation with tags, and moments in answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from clary.api.errors import validation
+from clary.store.documents import Document
+
+if TYPE_CHECKING:
+    from clary.api.engine import Engine
+
+# kind of document -> what SageMaker's messages call it
+TITLES = {
+    "training-job": "training job",
+    "model": "model",
+    "endpoint-config": "endpoint configuration",
+    "endpoint": "endpoint",
+}
+_MOST_TAGS = 50
+_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:([a-z-]+)/.+")
+
+
+def arn(engine: Engine, kind: str, name: str) -> str:
+    # As in AWS the name is in lower case here, which also makes names unique whatever their case (the ARN is a unique key).
+    return f"arn:aws:sagemaker:{engine.config.region}:{engine.config.account_id}:{kind}/{name.lower()}"
+
+
+def find(engine: Engine, kind: str, name: str) -> Document:
+    """The document, or SageMaker's ValidationException that it could not be found."""
+    document = engine.store.documents.find(kind, name)
+    if document is None:
+        raise validation(f'Could not find {TITLES[kind]} "{arn(engine, kind, name)}".')
+    return document
+
+
+def find_by_arn(engine: Engine, resource: str) -> Document:
+    """The document behind an ARN that a user gave."""
+    match = _ARN.fullmatch(resource)
+    if match is None or match[1] not in TITLES:
+        raise validation(
+            f'"{resource}" is not the ARN of a resource that can be tagged here: {", ".join(sorted(TITLES))} can.'
+        )
+    document = engine.store.documents.find_by_arn(resource)
+    if document is None:
+        raise validation(f'Could not find {TITLES[match[1]]} "{resource}".')
+    return document
+
+
+@contextmanager
+def creating(engine: Engine, kind: str, name: str, params: dict[str, Any], *, status: str = "") -> Iterator[Document]:
+    """In one transaction: the document (body = the request without its tags), its tags, and what the block adds."""
+    tags = checked_tags(params.get("Tags", []))
+    body = {key: value for key, value in params.items() if key != "Tags"}
+    resource = arn(engine, kind, name)
+    with engine.store.transaction():
+        document = engine.store.documents.create(kind, name, body, arn=resource, status=status)
+        if tags:
+            engine.store.tags.add(resource, tags)
+        yield document
+
+
+def delete(engine: Engine, kind: str, name: str) -> None:
+    document = find(engine, kind, name)
+    with engine.store.transaction():
+        engine.store.documents.delete(kind, name)
+        engine.store.tags.clear(document.arn)
+
+
+def checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in tags:
+        key = tag["Key"]
+        if key in found:
+            raise validation(f'Duplicate tag keys found. Please note that tag keys are case insensitive: "{key}".')
+        if key.lower().startswith("aws:"):
+            raise validation(f'Tag keys must not begin with "aws:", which is reserved: "{key}".')
+        found[key] = tag["Value"]
+    if len(found) > _MOST_TAGS:
+        raise validation(f"A resource can have at most {_MOST_TAGS} tags; {len(found)} were given.")
+    return found
+
+
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def refuse(feature: str, instead: str) -> Exception:
+    """The error for a part of SageMaker's API that Clary does not do (yet): it names the part and the way round."""
+    return validation(f"{feature} is not offered by Clary. {instead}")

@@ -1,0 +1,149 @@
+"""CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clary.api.errors import ApiError, validation
+from clary.api.operations import resources
+from clary.api.operations.training_request import checked, spec_of
+from clary.api.paging import listing
+from clary.api.registry import operation
+from clary.store.documents import AlreadyExists, Document
+from clary.store.jobs import Job
+
+if TYPE_CHECKING:
+    from clary.api.engine import Engine
+
+_OVER = ("Completed", "Failed", "Stopped")
+# Members of DescribeTrainingJob that are the request's own, given back as they came.
+_ECHOED = (
+    "HyperParameters", "AlgorithmSpecification", "RoleArn", "InputDataConfig", "ResourceConfig", "VpcConfig", "StoppingCondition",
+    "CheckpointConfig", "DebugHookConfig", "ExperimentConfig", "DebugRuleConfigurations", "TensorBoardOutputConfig",
+    "ProfilerConfig", "ProfilerRuleConfigurations", "Environment", "RetryStrategy", "RemoteDebugConfig", "InfraCheckConfig",
+)  # fmt: skip
+
+
+@operation("sagemaker", "CreateTrainingJob")
+def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    name = params["TrainingJobName"]
+    request = checked(engine, params)
+    try:
+        with resources.creating(engine, "training-job", name, request, status="InProgress") as document:
+            engine.runner.submit(spec_of(engine, {**document.body, "TrainingJobArn": document.arn}))
+    except AlreadyExists:
+        known = resources.arn(engine, "training-job", name)
+        raise ApiError(
+            "ResourceInUse",
+            f"Training job names must be unique within an AWS account and region, and a training job with this name already exists ({known})",
+        ) from None
+    engine.runner.schedule()
+    return {"TrainingJobArn": document.arn}
+
+
+@operation("sagemaker", "DescribeTrainingJob")
+def describe_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    engine.runner.reconcile()
+    document, job = _found(engine, params["TrainingJobName"])
+    request, result = document.body, job.result
+    answer: dict[str, Any] = {key: request[key] for key in _ECHOED if key in request}
+    output = request["OutputDataConfig"]
+    answer |= {
+        "TrainingJobName": document.name,
+        "TrainingJobArn": document.arn,
+        "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.secondary,
+        "CreationTime": resources.moment(document.created),
+        "LastModifiedTime": resources.moment(document.modified),
+        # The SDK's Estimator.attach reads KmsKeyId without asking whether it is there.
+        "OutputDataConfig": {"KmsKeyId": "", **output},
+        "ModelArtifacts": result.get("ModelArtifacts") or {"S3ModelArtifacts": _artifacts(document)},
+        "SecondaryStatusTransitions": _transitions(engine, job),
+        "ProfilingStatus": "Disabled",
+    }
+    for flag in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
+        answer[flag] = request.get(flag, False)
+    if job.failure_reason:
+        answer["FailureReason"] = job.failure_reason[:1024]
+    for member in ("TrainingStartTime", "TrainingEndTime"):
+        if result.get(member):
+            answer[member] = resources.moment(result[member])
+    if "TrainingStartTime" not in answer and job.started and job.status == "InProgress" and job.secondary != "Starting":
+        answer["TrainingStartTime"] = resources.moment(job.started)
+    for member in ("TrainingTimeInSeconds", "BillableTimeInSeconds"):
+        if result.get(member):
+            answer[member] = result[member]
+    metrics = result.get("FinalMetricDataList") or (_latest_metrics(engine, job) if job.status not in _OVER else [])
+    if metrics:
+        answer["FinalMetricDataList"] = [
+            {**metric, "Timestamp": resources.moment(metric["Timestamp"])} for metric in metrics
+        ]
+    return answer
+
+
+@operation("sagemaker", "ListTrainingJobs")
+def list_training_jobs(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    engine.runner.reconcile()
+    if "WarmPoolStatusEquals" in params or "TrainingPlanArnEquals" in params:
+        return {"TrainingJobSummaries": []}  # no job here has a warm pool or a training plan
+
+    def summary(document: Document) -> dict[str, Any]:
+        job = engine.runner.get("training-job", document.name)
+        answer = {
+            "TrainingJobName": document.name,
+            "TrainingJobArn": document.arn,
+            "CreationTime": resources.moment(document.created),
+            "LastModifiedTime": resources.moment(document.modified),
+            "TrainingJobStatus": document.status,
+        }
+        if job is not None:
+            answer["SecondaryStatus"] = job.secondary
+            if job.result.get("TrainingEndTime"):
+                answer["TrainingEndTime"] = resources.moment(job.result["TrainingEndTime"])
+        return answer
+
+    return listing(engine, "training-job", params, "TrainingJobSummaries", summary)
+
+
+@operation("sagemaker", "StopTrainingJob")
+def stop_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    engine.runner.reconcile()
+    document, job = _found(engine, params["TrainingJobName"])
+    if job.status in _OVER:
+        raise validation(
+            f"The request was rejected because the training job is in status {job.status}. ({document.arn})"
+        )
+    engine.runner.stop("training-job", document.name)
+    return {}
+
+
+def _found(engine: Engine, name: str) -> tuple[Document, Job]:
+    document = engine.store.documents.find("training-job", name)
+    job = engine.runner.get("training-job", name)
+    if document is None or job is None:
+        raise validation(f'Requested resource not found: could not find training job "{resources.arn(engine, "training-job", name)}".')
+    return document, job
+
+
+def _artifacts(document: Document) -> str:
+    output = document.body["OutputDataConfig"]
+    file = "model/" if output.get("CompressionType") == "NONE" else "model.tar.gz"
+    return f"{output['S3OutputPath'].rstrip('/')}/{document.name}/output/{file}"
+
+
+def _transitions(engine: Engine, job: Job) -> list[dict[str, Any]]:
+    answer = []
+    for transition in engine.store.jobs.transitions(job.id):
+        item: dict[str, Any] = {"Status": transition.status, "StartTime": resources.moment(transition.start)}
+        if transition.end is not None:
+            item["EndTime"] = resources.moment(transition.end)
+        item["StatusMessage"] = transition.message
+        answer.append(item)
+    return answer
+
+
+def _latest_metrics(engine: Engine, job: Job) -> list[dict[str, Any]]:
+    latest = {metric["name"]: metric for metric in engine.runner.metrics(job)}
+    return [
+        {"MetricName": name, "Value": metric["value"], "Timestamp": metric["time"]} for name, metric in latest.items()
+    ][:40]

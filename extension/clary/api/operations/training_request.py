@@ -1,0 +1,164 @@
+"""What CreateTrainingJob accepts beyond the shapes of the service model, and the runner's job it becomes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from clary.api.errors import validation
+from clary.api.operations.resources import refuse
+from clary.objects import ObjectsError
+from clary.runner import JobSpec
+from clary.runner.instances import scaled
+
+if TYPE_CHECKING:
+    from clary.api.engine import Engine
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_A_DAY = 86_400
+_REFUSED = {
+    "ServerlessJobConfig": "Name an instance type in ResourceConfig.",
+    "ModelPackageConfig": "Make a model from the job's artifacts with CreateModel.",
+    "MlflowConfig": "Call mlflow in the training script.",
+    "SessionChainingConfig": "Leave it out.",
+}
+
+
+def checked(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    """The request with its defaults, or the ValidationException that says what Clary cannot do with it."""
+    for member, instead in _REFUSED.items():
+        if member in params:
+            raise refuse(member, instead)
+    for member in ("AlgorithmSpecification", "ResourceConfig"):
+        if member not in params:
+            raise validation(f"{member} is required.")
+    request = {"StoppingCondition": {"MaxRuntimeInSeconds": _A_DAY}, **params}
+    _check_algorithm(request)
+    _check_resources(request)
+    _check_stopping(request)
+    if request.get("EnableNetworkIsolation"):
+        raise refuse("EnableNetworkIsolation", "Leave it out; the script then sees this machine's network.")
+    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
+    if len(set(names)) < len(names):
+        raise validation(f"Channel names must be unique in InputDataConfig: {', '.join(names)}.")
+    for channel in request.get("InputDataConfig", []):
+        _check_channel(engine, channel, request["AlgorithmSpecification"]["TrainingInputMode"])
+    _check_destination(engine, "OutputDataConfig.S3OutputPath", request["OutputDataConfig"]["S3OutputPath"])
+    if "CheckpointConfig" in request:
+        _check_destination(engine, "CheckpointConfig.S3Uri", request["CheckpointConfig"]["S3Uri"])
+    return request
+
+
+def spec_of(engine: Engine, request: dict[str, Any]) -> JobSpec:
+    """The supervised process that does what the request asks."""
+    name = request["TrainingJobName"]
+    return JobSpec(
+        kind="training-job",
+        name=name,
+        entry="clary.toolkits.training.entry:main",
+        environment={},
+        resources=scaled(request["ResourceConfig"]["InstanceType"], engine.config),
+        log_group=LOG_GROUP,
+        log_stream=f"{name}/algo-1-{{epoch}}",
+        metric_definitions=request["AlgorithmSpecification"].get("MetricDefinitions", []),
+        max_runtime_s=request["StoppingCondition"].get("MaxRuntimeInSeconds", _A_DAY),
+        max_attempts=1 + request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0),
+        opt_ml=True,
+        warm="ContainerEntrypoint" not in request["AlgorithmSpecification"],
+        payload=request,
+    )
+
+
+def _check_algorithm(request: dict[str, Any]) -> None:
+    algorithm = request["AlgorithmSpecification"]
+    if "AlgorithmName" in algorithm:
+        raise refuse("AlgorithmName", "Bring a script: give TrainingImage, and sagemaker_program in HyperParameters.")
+    if "TrainingImage" not in algorithm:
+        raise validation("AlgorithmSpecification needs TrainingImage.")
+    if algorithm["TrainingInputMode"] == "Pipe":
+        raise refuse("TrainingInputMode Pipe", "Use FastFile, which reads the objects in place.")
+    for definition in algorithm.get("MetricDefinitions", []):
+        try:
+            groups = re.compile(definition["Regex"]).groups
+        except re.error as error:
+            raise validation(f"The regular expression of metric {definition['Name']} is not valid: {error}.") from None
+        if not groups:
+            raise validation(f"The regular expression of metric {definition['Name']} needs a group ( ) around the value.")
+    hyperparameters = request.get("HyperParameters", {})
+    if "sagemaker_program" not in hyperparameters and "ContainerEntrypoint" not in algorithm:
+        raise validation(
+            f"There is nothing to run: Clary has no algorithm for the image {algorithm['TrainingImage']}. Give the script "
+            "in HyperParameters (sagemaker_program, and sagemaker_submit_directory with its sourcedir.tar.gz), or a command "
+            "in AlgorithmSpecification.ContainerEntrypoint."
+        )
+    if "sagemaker_program" in hyperparameters and "sagemaker_submit_directory" not in hyperparameters:
+        raise validation(
+            f"HyperParameters name the script {_plain(hyperparameters['sagemaker_program'])!r} but not where it is: give "
+            "sagemaker_submit_directory, the s3:// URI of a sourcedir.tar.gz that holds it."
+        )
+
+
+def _check_resources(request: dict[str, Any]) -> None:
+    resources = request["ResourceConfig"]
+    if resources.get("InstanceGroups"):
+        raise refuse("ResourceConfig.InstanceGroups", "Give InstanceType, and InstanceCount 1.")
+    if "InstanceType" not in resources:
+        raise validation("ResourceConfig needs InstanceType.")
+    if resources.get("InstanceCount", 1) != 1:
+        raise refuse(f"InstanceCount {resources['InstanceCount']}", "Use 1: this Clary trains on one host.")
+
+
+def _check_stopping(request: dict[str, Any]) -> None:
+    stopping = request["StoppingCondition"]
+    runtime, wait = stopping.get("MaxRuntimeInSeconds", _A_DAY), stopping.get("MaxWaitTimeInSeconds")
+    if request.get("EnableManagedSpotTraining") and wait is None:
+        raise validation("MaxWaitTimeInSeconds is required when EnableManagedSpotTraining is true.")
+    if wait is not None and not request.get("EnableManagedSpotTraining"):
+        raise validation("MaxWaitTimeInSeconds is only allowed when EnableManagedSpotTraining is true.")
+    if wait is not None and wait < runtime:
+        raise validation(
+            f"Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds ({runtime})."
+        )
+
+
+def _check_channel(engine: Engine, channel: dict[str, Any], input_mode: str) -> None:
+    name = channel["ChannelName"]
+    if channel.get("InputMode", input_mode) == "Pipe":
+        raise refuse(f"InputMode Pipe (channel {name})", "Use FastFile, which reads the objects in place.")
+    source = channel["DataSource"].get("S3DataSource")
+    if source is None:
+        raise refuse(f"A DataSource other than S3DataSource (channel {name})", "Name the files with an s3:// or file:// URI.")
+    if source["S3DataType"] != "S3Prefix":
+        raise refuse(f"S3DataType {source['S3DataType']} (channel {name})", "Use S3Prefix.")
+    if channel.get("CompressionType", "None") != "None":
+        raise refuse(f"CompressionType {channel['CompressionType']} (channel {name})", "Unpack the objects first.")
+    if channel.get("RecordWrapperType", "None") != "None":
+        raise refuse(f"RecordWrapperType {channel['RecordWrapperType']} (channel {name})", "Write RecordIO files first.")
+    uri = source["S3Uri"]
+    try:
+        found = engine.objects.any(uri)
+    except ObjectsError as error:
+        raise validation(f'The S3 URL "{uri}" given in input data source (channel {name}) cannot be used: {error}') from None
+    if not found:
+        raise validation(
+            f'No S3 objects found under S3 URL "{uri}" given in input data source (channel {name}). Please ensure that the '
+            f"bucket exists in the selected region ({engine.config.region}) and that objects exist under that S3 prefix."
+        )
+
+
+def _check_destination(engine: Engine, member: str, uri: str) -> None:
+    try:
+        location = engine.objects.resolve(uri)
+        if location.kind == "s3":
+            engine.objects.head_bucket(location.bucket)
+    except ObjectsError as error:
+        raise validation(f'{member} "{uri}" cannot be used: {error} Create the bucket first.') from None
+
+
+def _plain(value: str) -> str:
+    """A hyperparameter as v2 of the SDK quotes it (JSON) or as v3 sends it (plain)."""
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value
