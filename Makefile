@@ -1,0 +1,71 @@
+# Clary's commands. Each sets up what it needs in .venv, once; nothing has to be installed before but Python 3.11+.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.clary-installed
+FRONTEND := $(shell find extension/src extension/style extension/schema extension/package.json extension/yarn.lock extension/tsconfig.json -type f 2>/dev/null)
+# A stale bundle must not be shipped from an older tree (hatch skips the build where it finds one).
+BUNDLE := extension/clary/labextension/static/style.js
+DEMO_HOME ?= $(CURDIR)/build/demo-home
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test test-fast test-frontend lab bench lint format clean screenshot
+
+$(STAMP): pyproject.toml constraints.txt extension/build_frontend.py jupyter-config/server/clary.json kernels/clary_kernels/specs/clary-python/kernel.json
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	rm -rf extension/clary/labextension
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet -e ".[test,dev]"
+	$(BIN)/jupyter labextension develop --overwrite . > /dev/null
+	touch $(STAMP)
+
+# The front end is built by the installation; later, whenever its sources are newer.
+$(BUNDLE): $(STAMP) $(FRONTEND)
+	test $(BUNDLE) -nt $(STAMP) -a -z "$$(find $(FRONTEND) -newer $(BUNDLE))" || \
+	  (cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm install --immutable && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm build)
+	touch $(BUNDLE)
+
+demo: $(STAMP)
+	@mkdir -p build
+	@$(BIN)/python examples/run_demo.py --home "$(DEMO_HOME)" --output build/quickstart.ipynb
+
+test: $(BUNDLE) browser test-frontend
+	$(PYTEST) -n 2 --dist loadfile -q
+
+test-fast: $(BUNDLE)
+	$(PYTEST) -n 2 --dist loadfile -q -m "not slow" --ignore=tests/ui --ignore=tests/examples --ignore=tests/end_to_end
+
+test-frontend: $(BUNDLE)
+	cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm test
+
+lab: $(BUNDLE)
+	$(BIN)/jupyter lab --notebook-dir=examples
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+lint: $(BUNDLE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm check && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm format:check
+
+format: $(BUNDLE)
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+	cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm format
+
+screenshot: $(BUNDLE) browser
+	$(BIN)/python tests/ui/take_screenshot.py
+
+# The interface is tested in a real Chromium, from Debian's packages where there is none.
+.PHONY: browser
+browser:
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null || \
+	  (SUDO=$$(test "$$(id -u)" = 0 || echo sudo); $$SUDO apt-get update -q > /dev/null && \
+	   DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -q chromium > /dev/null)
+
+clean:
+	rm -rf build dist extension/lib extension/build extension/clary/labextension .pytest_cache .mypy_cache .ruff_cache
