@@ -14,6 +14,7 @@ import threading
 import time
 
 import boto3
+from botocore.config import Config
 
 TRAIN = """
 import argparse, csv, json, os
@@ -144,7 +145,7 @@ def update_under_load() -> None:
     over, failures, calls = threading.Event(), [], []
 
     def load() -> None:
-        runtime = boto3.client("sagemaker-runtime", config=boto3.session.Config(retries={"max_attempts": 0}))
+        runtime = boto3.client("sagemaker-runtime", config=Config(retries={"max_attempts": 0}))
         while not over.is_set():
             try:
                 calls.append(invoke(runtime))
