@@ -22,6 +22,7 @@ except ModuleNotFoundError:  # while the engine is being written
     def attach() -> None: ...
     def detach() -> None: ...
 
+
 if TYPE_CHECKING:
     from clary.sdk import (
         ClaryError,

@@ -27,8 +27,9 @@ def main() -> None:
         from clary_kernels.install import main as install
 
         sys.exit(install(sys.argv[2:]))
-    import clary  # noqa: F401  opens the in-process door before any of the user's code runs
     from ipykernel.kernelapp import launch_new_instance
+
+    import clary  # noqa: F401  opens the in-process door before any of the user's code runs
 
     launch_new_instance()
 

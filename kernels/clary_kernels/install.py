@@ -36,7 +36,9 @@ def write_spec(folder: Path, *, display_name: str | None = None, home: str | Non
 
 def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m clary_kernels install", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m clary_kernels install", description=__doc__.splitlines()[0]
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--sys-prefix", action="store_true", help="into this environment (the default)")
     where.add_argument("--user", action="store_true", help="for this user, in every environment")

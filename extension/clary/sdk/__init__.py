@@ -1,0 +1,30 @@
+"""Clary's small SDK: train, deploy and predict in a line each, over the SageMaker API and nothing under it.
+
+Every object knows its name, its ARN and (``.boto3``) the boto3 call that shows the same thing, so that a user can
+drop down a level at any time::
+
+    job = clary.train("train.py", inputs={"train": "./data"}, metrics={"loss": r"loss=([0-9.]+)"})
+    job.wait()
+    endpoint = clary.deploy(job)
+    endpoint.predict([[0.0, 1.0]])
+"""
+
+from __future__ import annotations
+
+from clary.sdk.endpoint import Endpoint, deploy, endpoints
+from clary.sdk.errors import ClaryError, DeploymentFailed, TrainingFailed
+from clary.sdk.model import Model
+from clary.sdk.training import TrainingJob, jobs, train
+
+__all__ = [
+    "ClaryError",
+    "DeploymentFailed",
+    "Endpoint",
+    "Model",
+    "TrainingFailed",
+    "TrainingJob",
+    "deploy",
+    "endpoints",
+    "jobs",
+    "train",
+]

@@ -1,0 +1,47 @@
+"""The default bucket and what the SDK puts into it, through the API's S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from clary.sdk.api import account, region, send
+from clary.sdk.errors import ClaryError
+
+
+def default_bucket() -> str:
+    """``clary-<region>-<account>``, made when it is first needed."""
+    from clary.api.http_types import Request
+
+    name = f"clary-{region()}-{account()}"
+    try:
+        send(Request("HEAD", f"/{name}", service="s3"))
+    except ClaryError:
+        try:
+            send(Request("PUT", f"/{name}", service="s3"))
+        except ClaryError as error:
+            if error.code not in {
+                "BucketAlreadyOwnedByYou",
+                "BucketAlreadyExists",
+            }:  # another process was faster
+                raise
+    return name
+
+
+def put(bucket: str, key: str, data: bytes | Path) -> str:
+    """Store bytes or a file as an object; returns its ``s3://`` address. Raises ClaryError."""
+    from clary.api.http_types import Headers, Request, SpooledFile
+
+    path = f"/{bucket}/{quote(key)}"
+    if isinstance(data, bytes):
+        headers = Headers({"Content-Length": str(len(data))})
+        send(Request("PUT", path, headers=headers, body=data, service="s3"))
+    else:
+        size = data.stat().st_size
+        with data.open("rb") as file:
+            # No `path`: that would allow the store to move the user's file instead of copying it.
+            body = SpooledFile(file, length=size)
+            send(
+                Request("PUT", path, headers=Headers({"Content-Length": str(size)}), body=body, service="s3")
+            )
+    return f"s3://{bucket}/{key}"

@@ -1,0 +1,283 @@
+"""``clary.train`` and the training job that it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clary.sdk import packing, pages, storage
+from clary.sdk.api import call, get, role, training_image
+from clary.sdk.errors import TrainingFailed
+from clary.sdk.logs import TRAINING_GROUP, LogReader
+from clary.sdk.pages import LogText
+from clary.sdk.progress import Progress, State, open_progress
+from clary.sdk.resource import Listing, Resource, listed
+
+if TYPE_CHECKING:
+    import pandas
+
+    from clary.sdk.model import Model
+
+_ENDED = frozenset({"Completed", "Failed", "Stopped"})
+
+
+class TrainingJob(Resource):
+    """A training job, by its name."""
+
+    kind = "TrainingJob"
+
+    @property
+    def boto3(self) -> str:
+        return f"boto3.client('sagemaker').describe_training_job(TrainingJobName={self.name!r})"
+
+    @property
+    def status(self) -> str:
+        """InProgress, Completed, Failed, Stopping or Stopped."""
+        return str(self.describe()["TrainingJobStatus"])
+
+    def wait(self, *, logs: bool = False, timeout: float | None = None, quiet: bool = False) -> TrainingJob:
+        """Wait until the job has ended; shows its progress, with ``logs`` its log, too.
+
+        Interrupting the wait (Ctrl-C, the notebook's stop button) leaves the job running.
+        Raises TrainingFailed, with the reason and the end of the log; TimeoutError after ``timeout`` seconds.
+        """
+        bar = None if quiet else open_progress(f"Training job {self.name}")
+        try:
+            return self._wait(bar, LogReader(TRAINING_GROUP, f"{self.name}/") if logs else None, timeout)
+        except KeyboardInterrupt:
+            if bar is not None:
+                bar.log(f"Stopped waiting; {self.name} goes on. Its stop() ends it, its wait() waits again.")
+            raise
+        finally:
+            if bar is not None:
+                bar.close()
+
+    def _wait(self, bar: Progress | None, reader: LogReader | None, timeout: float | None) -> TrainingJob:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        started = time.monotonic()
+        while True:
+            answer = self.describe()
+            ended = answer["TrainingJobStatus"] in _ENDED
+            for line in reader.new() if reader is not None else ():
+                (bar.log if bar is not None else print)(line)
+            if bar is not None:
+                bar.show(self._state(answer, ended))
+            if answer["TrainingJobStatus"] == "Failed":
+                raise TrainingFailed(
+                    self.name, answer.get("FailureReason", "no reason was given"), self.tail()
+                )
+            if ended:
+                return self
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} is still {answer['SecondaryStatus']} after {timeout:g} s.")
+            # Asking costs well under a millisecond; quick at first for the short jobs of someone who is trying out.
+            time.sleep(0.1 if time.monotonic() - started < 10 else 0.5)
+
+    def _state(self, answer: Mapping[str, Any], ended: bool) -> State:
+        steps = answer.get("SecondaryStatusTransitions") or [{}]
+        # A finished job's secondary status repeats its status, but says MaxRuntimeExceeded where that was the end.
+        status = answer["SecondaryStatus"]
+        return State(
+            status, steps[-1].get("StatusMessage", "") if not ended else "", self._latest(answer), ended
+        )
+
+    def _latest(self, answer: Mapping[str, Any]) -> dict[str, float]:
+        final = answer.get("FinalMetricDataList")
+        if final:
+            return {one["MetricName"]: one["Value"] for one in final}
+        if answer["SecondaryStatus"] != "Training" or not answer["AlgorithmSpecification"].get(
+            "MetricDefinitions"
+        ):
+            return {}
+        return {one["name"]: one["value"] for one in self._observed()["metrics"]}
+
+    def logs(self, *, follow: bool = False) -> LogText | None:
+        """The whole log as text; with ``follow`` prints it as it grows until the job has ended, and returns None."""
+        reader = LogReader(TRAINING_GROUP, f"{self.name}/")
+        if not follow:
+            return reader.text()
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                ended = self.status in _ENDED  # asked before reading, so that the last lines are not missed
+                for line in reader.new():
+                    print(line, flush=True)
+                if ended:
+                    break
+                time.sleep(0.2)
+        return None
+
+    def tail(self, lines: int = 20) -> LogText:
+        """The last lines of the log."""
+        return LogReader(TRAINING_GROUP, f"{self.name}/").tail(lines)
+
+    def metrics(self) -> pandas.DataFrame:
+        """What the job's metric regexes found so far: columns ``time`` (UTC), ``name``, ``value``."""
+        import pandas
+
+        frame = pandas.DataFrame(self._observed()["metrics"], columns=["time", "name", "value"])
+        return frame.assign(time=pandas.to_datetime(frame["time"], unit="s", utc=True))
+
+    def resources(self) -> pandas.DataFrame:
+        """What the job used: columns ``time`` (UTC), ``cpu_percent`` (100 is one core), ``rss_mb``, and GPU's where it had one."""
+        import pandas
+
+        rows = self._observed()["resources"]
+        frame = (
+            pandas.DataFrame(rows) if rows else pandas.DataFrame(columns=["time", "cpu_percent", "rss_mb"])
+        )
+        return frame.assign(time=pandas.to_datetime(frame["time"], unit="s", utc=True)).dropna(
+            axis="columns", how="all"
+        )
+
+    def _observed(self) -> dict[str, Any]:
+        return get(f"/clary/training-jobs/{self.name}/metrics")
+
+    @property
+    def artifacts(self) -> str:
+        """Where the trained model is, ``s3://.../model.tar.gz``. Raises RuntimeError while there is none."""
+        answer = self.describe()
+        place = answer.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+        if not place or answer["TrainingJobStatus"] not in _ENDED:
+            raise RuntimeError(
+                f"{self.name} is {answer['TrainingJobStatus']} and has no model yet; wait() for it."
+            )
+        return str(place)
+
+    @property
+    def model(self) -> Model:
+        """The trained model as a Model of the same name, made when it is first asked for."""
+        from clary.sdk.model import Model
+
+        return Model.create(self.artifacts, name=self.name)
+
+    def stop(self) -> None:
+        """Ask the job to stop: SIGTERM now, SIGKILL two minutes later; what it saved is kept."""
+        call("StopTrainingJob", TrainingJobName=self.name)
+
+    def _repr_html_(self) -> str:
+        answer = self.describe()
+        facts: dict[str, Any] = {
+            "step": answer["SecondaryStatus"]
+            if answer["SecondaryStatus"] != answer["TrainingJobStatus"]
+            else None,
+            "created": answer["CreationTime"],
+            "trained for": _seconds(answer),
+            **self._latest(answer),
+            "model": answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+            "failure": answer.get("FailureReason"),
+        }
+        return pages.card(self.name, answer["TrainingJobStatus"], facts, self.boto3)
+
+
+def _seconds(answer: Mapping[str, Any]) -> str | None:
+    if "TrainingStartTime" not in answer:
+        return None
+    end = answer.get("TrainingEndTime") or datetime.now(UTC)
+    return pages.duration((end - answer["TrainingStartTime"]).total_seconds())
+
+
+def train(
+    source: str | Path,
+    *,
+    entry: str | None = None,
+    inputs: Mapping[str, str | Path] | str | Path | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, str] | None = None,
+    instance_type: str = "ml.m5.xlarge",
+    instance_count: int = 1,
+    requirements: str | Path | Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    max_runtime: int = 86400,
+    retries: int = 0,
+    checkpoints: str | None = None,
+    input_mode: str = "File",
+    output: str | None = None,
+    name: str | None = None,
+    wait: bool = False,
+    logs: bool = False,
+) -> TrainingJob:
+    """Train with a script, a notebook or a folder of code; returns the started TrainingJob.
+
+    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters) or a folder,
+    whose entry point is ``entry``. ``inputs``: channel name to local file, folder or ``s3://`` address; one alone is
+    the channel ``training``. ``metrics``: name to a regex whose first group is the value. ``requirements``: packages,
+    or a requirements.txt. ``max_runtime`` in seconds. ``retries``: attempts after the machine lost the job (a script
+    that fails is not tried again). ``checkpoints``: ``s3://`` prefix kept in step with /opt/ml/checkpoints.
+    ``output``: ``s3://`` prefix for the model. With ``wait`` as with :meth:`TrainingJob.wait`, ``logs`` printed.
+
+    Raises FileNotFoundError or ValueError for what is wrong here, ClaryError for what the API refuses.
+    """
+    path, program = packing.find_entry(Path(source).expanduser(), entry)
+    name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
+    bucket = storage.default_bucket()
+    code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
+    request: dict[str, Any] = {
+        "TrainingJobName": name,
+        "RoleArn": role(),
+        "AlgorithmSpecification": {
+            "TrainingImage": training_image(),
+            "TrainingInputMode": input_mode,
+            "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in (metrics or {}).items()],
+        },
+        "HyperParameters": {
+            **{key: parameter(value) for key, value in (hyperparameters or {}).items()},
+            "sagemaker_program": program,
+            "sagemaker_submit_directory": code,
+        },
+        "OutputDataConfig": {"S3OutputPath": output or f"s3://{bucket}/"},
+        "ResourceConfig": {
+            "InstanceType": instance_type,
+            "InstanceCount": instance_count,
+            "VolumeSizeInGB": 30,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": max_runtime},
+    }
+    channels = {"training": inputs} if isinstance(inputs, (str, Path)) else dict(inputs or {})
+    if channels:
+        request["InputDataConfig"] = [
+            _channel(key, packing.upload_input(value, f"{name}/input/{key}"))
+            for key, value in channels.items()
+        ]
+    if environment:
+        request["Environment"] = dict(environment)
+    if checkpoints:
+        request["CheckpointConfig"] = {"S3Uri": checkpoints}
+    if retries:
+        request["RetryStrategy"] = {"MaximumRetryAttempts": retries}
+    call("CreateTrainingJob", **request)
+    job = TrainingJob(name)
+    return job.wait(logs=logs) if wait else job
+
+
+def _channel(name: str, address: str) -> dict[str, Any]:
+    data = {"S3DataType": "S3Prefix", "S3Uri": address, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": data}}
+
+
+def parameter(value: Any) -> str:
+    """A hyperparameter as the text that the API carries, such that the job reads the same value back.
+
+    The job decodes JSON where the text is JSON; so text that would read as something else ("1", "true") is quoted.
+    """
+    if not isinstance(value, str):
+        return json.dumps(value)
+    try:
+        json.loads(value)
+    except ValueError:
+        return value
+    return json.dumps(value)
+
+
+def jobs(
+    *, status: str | None = None, name_contains: str | None = None, limit: int = 20
+) -> Listing[TrainingJob]:
+    """The latest training jobs, newest first; ``status`` as the API's StatusEquals."""
+    wanted: dict[str, Any] = {"StatusEquals": status} if status else {}
+    if name_contains:
+        wanted["NameContains"] = name_contains
+    return listed(TrainingJob, "ListTrainingJobs", "TrainingJobSummaries", limit, wanted)
