@@ -84,6 +84,12 @@ _JSON_CODES = {
     "RequestExpired": "InvalidSignatureException",
     "IncompleteSignature": "IncompleteSignatureException",
 }
+# Codes of single services: what the runtime and CloudWatch Logs call a request that breaks a constraint.
+_SERVICE_CODES = {
+    ("sagemaker-runtime", "ValidationException"): "ValidationError",
+    ("sagemaker-runtime", "ResourceLimitExceeded"): "ServiceUnavailable",
+    ("logs", "ValidationException"): "InvalidParameterException",
+}
 _S3_CODES = {
     "MissingAuthenticationToken": "AccessDenied",
     "InvalidClientTokenId": "InvalidAccessKeyId",
@@ -91,6 +97,11 @@ _S3_CODES = {
     "IncompleteSignature": "AuthorizationHeaderMalformed",
 }
 _QUERY_CODES = {"RequestExpired": "SignatureDoesNotMatch"}
+
+
+def json_code(service: str, code: str) -> str:
+    """What `code` is called by a service that speaks JSON."""
+    return _SERVICE_CODES.get((service, code)) or _JSON_CODES.get(code, code)
 
 
 def render(service: str, error: ApiError, request_id: str, resource: str = "") -> Response:
@@ -103,7 +114,7 @@ def render(service: str, error: ApiError, request_id: str, resource: str = "") -
 
 
 def _json(service: str, error: ApiError, request_id: str) -> Response:
-    code = _JSON_CODES.get(error.code, error.code)
+    code = json_code(service, error.code)
     runtime = service == "sagemaker-runtime"
     message_key = "message" if service == "logs" else "Message"
     document: dict[str, Any] = {message_key: error.message, **error.members}
