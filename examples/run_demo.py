@@ -70,7 +70,8 @@ def main() -> None:
         (match[1] for text in said if (match := re.match(r"([0-9.]+%) of \d+ held-out", text))), "?"
     )
     print(
-        f"\nDone in {time.monotonic() - started:.0f} s: {accuracy} of the held-out digits, read by a real endpoint."
+        f"\nDone in {time.monotonic() - started:.0f} s: "
+        f"{accuracy} of the held-out digits, read by a real endpoint."
     )
     print(f"The notebook with its outputs: {output}")
 

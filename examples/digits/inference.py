@@ -1,7 +1,7 @@
 """How the endpoint shall answer: the digit and how sure the model is, instead of ten raw scores.
 
-The four functions are SageMaker's contract. Only what differs from the default is needed; here that is loading the
-model, because there is code beside it now, and the answer's form.
+The four functions are SageMaker's contract. Only what differs from the default is needed; here that is
+loading the model, because there is code beside it now, and the answer's form.
 """
 
 import json

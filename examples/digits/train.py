@@ -1,8 +1,8 @@
 """Train a small convolutional network on 8x8 images of handwritten digits.
 
-A plain PyTorch script: SageMaker passes the hyperparameters as arguments and tells by environment variables where the
-data is and where the model shall go. It prints one line per epoch; the training job's metric definitions find the
-numbers in it.
+A plain PyTorch script: SageMaker passes the hyperparameters as arguments and tells by environment variables
+where the data is and where the model shall go. It prints one line per epoch; the training job's metric
+definitions find the numbers in it.
 """
 
 import argparse
@@ -80,8 +80,8 @@ def main() -> None:
             accuracy = (network(test_images).argmax(1) == test_labels).float().mean().item()
         print(f"epoch={epoch} loss={total / len(images):.4f} accuracy={accuracy:.4f}", flush=True)
 
-    # ONNX holds the network without its Python code: an endpoint can serve it from this file alone. What the exporter
-    # says about packages that are not installed is of no use in this job's log.
+    # ONNX holds the network without its Python code: an endpoint can serve it from this file alone. What the
+    # exporter says about packages that are not installed is of no use in this job's log.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     warnings.simplefilter("ignore", FutureWarning)
     torch.onnx.export(

@@ -2,10 +2,10 @@
 
 ``import clary`` does two things and no more:
 
-* it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from then on
-  are answered by Clary's engine inside this process: no server, no port, no key, no network. ``clary.detach()``
-  closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed from the start;
-* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`, ...),
+* it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from
+  then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
+  ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
+* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`),
   each name imported when it is first used, so that the import itself stays cheap.
 """
 
@@ -15,13 +15,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-try:
-    from clary.api.transport import attach, detach
-except ModuleNotFoundError:  # while the engine is being written
-
-    def attach() -> None: ...
-    def detach() -> None: ...
-
+from clary.api.transport import attach, detach
 
 if TYPE_CHECKING:
     from clary.sdk import (

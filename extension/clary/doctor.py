@@ -1,7 +1,7 @@
 """What this machine can do, and what is wrong with it: one check a line, each problem with a hint.
 
-Used by ``clary doctor`` and by the REST document ``/clary/doctor``. Nothing heavy is imported: versions come from the
-installed packages' metadata, so the whole examination takes a fraction of a second.
+Used by ``clary doctor`` and by the REST document ``/clary/doctor``. Nothing heavy is imported: versions come
+from the installed packages' metadata, so the whole examination takes a fraction of a second.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOW, _FULL = 5 * 2**30, 200 * 2**20
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. ``note``: works, but not at its best; ``broken``: something of Clary does not work here."""
+    """One finding. ``note``: works, but not at its best; ``broken``: a part of Clary does not work here."""
 
     name: str
     state: State
@@ -41,7 +41,7 @@ class Check:
 
 
 def examine(path: str | Path | None = None) -> list[Check]:
-    """All checks for the home at ``path`` (default: as everywhere). Never raises: a check that fails is a finding."""
+    """All checks for the home at ``path`` (default: as everywhere). Never raises: what fails is a finding."""
     checks = [_python(), *_engines()]
     try:
         home = Home.locate(path)
@@ -79,7 +79,7 @@ def is_broken(checks: list[Check]) -> bool:
 
 
 def document(checks: list[Check]) -> dict[str, Any]:
-    """The checks as JSON can carry them: ``{"healthy": bool, "checks": [{name, state, detail, hint, data}]}``."""
+    """The checks as JSON can carry them: ``{"healthy", "checks": [{name, state, detail, hint, data}]}``."""
     return {"healthy": not is_broken(checks), "checks": [asdict(check) for check in checks]}
 
 
@@ -95,8 +95,6 @@ def lines(checks: list[Check]) -> Iterator[str]:
 
 def _python() -> Check:
     detail = f"{platform.python_version()} at {sys.executable}, {platform.system()} {platform.machine()}"
-    if sys.version_info < (3, 11):
-        return Check("python", "broken", detail, "Clary needs Python 3.11 or newer.")
     return Check("python", "ok", detail)
 
 

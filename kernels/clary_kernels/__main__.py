@@ -1,4 +1,5 @@
-"""``python -m clary_kernels -f CONNECTION_FILE`` runs the kernel; ``python -m clary_kernels install`` its spec.
+"""``python -m clary_kernels -f CONNECTION_FILE`` runs the kernel; ``python -m clary_kernels install`` its
+spec.
 
 Everything that is not a subcommand goes to ipykernel unchanged, so this launcher can stand wherever
 ``ipykernel_launcher`` stands.
@@ -13,8 +14,8 @@ import sys
 def _forget_working_folder() -> None:
     """Take the working folder off ``sys.path`` while the kernel itself is being imported.
 
-    ``python -m`` puts it first, where a user's ``json.py`` or ``random.py`` would break the kernel; IPython adds
-    it back for the user's own imports.
+    ``python -m`` puts it first, where a user's ``json.py`` or ``random.py`` would break the kernel; IPython
+    adds it back for the user's own imports.
     """
     if sys.path and sys.path[0] in {"", os.getcwd()}:
         del sys.path[0]

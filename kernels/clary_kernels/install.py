@@ -1,7 +1,7 @@
 """``python -m clary_kernels install``: put the kernelspec where Jupyter finds it.
 
-The wheel installs the spec by itself; this is for other environments' Jupyter, for ``--user``, and for kernels that
-belong to one folder's home.
+The wheel installs the spec by itself; this is for other environments' Jupyter, for ``--user``, and for
+kernels that belong to one folder's home.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Clary's small SDK: train, deploy and predict in a line each, over the SageMaker API and nothing under it.
 
-Every object knows its name, its ARN and (``.boto3``) the boto3 call that shows the same thing, so that a user can
-drop down a level at any time::
+Every object knows its name, its ARN and (``.boto3``) the boto3 call that shows the same thing, so that a user
+can drop down a level at any time::
 
     job = clary.train("train.py", inputs={"train": "./data"}, metrics={"loss": r"loss=([0-9.]+)"})
     job.wait()

@@ -79,7 +79,7 @@ def region() -> str:
 
 
 def role() -> str:
-    """A role's ARN. The API requires one; on this machine every job runs as its user, so it grants nothing."""
+    """A role's ARN. The API requires one; here every job runs as its user, so it grants nothing."""
     return f"arn:aws:iam::{account()}:role/clary"
 
 

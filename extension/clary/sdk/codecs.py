@@ -13,7 +13,7 @@ JSON, CSV, NPY, BYTES = "application/json", "text/csv", "application/x-npy", "ap
 def encode(data: Any) -> tuple[bytes, str]:
     """The body and content type of ``data``.
 
-    An array (anything with numpy's ``__array__``) goes as npy, text as CSV, bytes as they are, all else as JSON.
+    An array (anything with numpy's ``__array__``) goes as npy, text as CSV, bytes as they are, else JSON.
     """
     if isinstance(data, (bytes, bytearray, memoryview)):
         return bytes(data), BYTES
@@ -44,7 +44,7 @@ def decode(body: bytes, content_type: str) -> Any:
 
 
 def accept_for(content_type: str) -> str:
-    """What answers best to a request of ``content_type``: arrays to arrays, CSV to CSV, JSON to all others."""
+    """What answers best to a request of ``content_type``: arrays to arrays, CSV to CSV, JSON to the rest."""
     return content_type if content_type in {NPY, CSV} else JSON
 
 

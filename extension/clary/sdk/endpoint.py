@@ -38,7 +38,8 @@ class Endpoint(Resource):
     def wait(self, *, timeout: float | None = None, quiet: bool = False) -> Endpoint:
         """Wait until the endpoint is in service.
 
-        Raises DeploymentFailed with the reason and the end of the log; TimeoutError after ``timeout`` seconds.
+        Raises DeploymentFailed with the reason and the end of the log; TimeoutError after ``timeout``
+        seconds.
         """
         bar = None if quiet else open_progress(f"Endpoint {self.name}")
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -71,8 +72,8 @@ class Endpoint(Resource):
     ) -> Any:
         """The model's answer to ``data``.
 
-        Arrays are sent as npy and come back as arrays, text goes as CSV, bytes as they are, all else as JSON, unless
-        ``content_type`` says otherwise. ``target_variant`` asks one variant whatever the weights are.
+        Arrays are sent as npy and come back as arrays, text goes as CSV, bytes as they are, all else as JSON,
+        unless ``content_type`` says otherwise. ``target_variant`` asks one variant whatever the weights are.
         Raises ClaryError: ModelError with the model's own message, ValidationError for an unknown name, ...
         """
         body, kind = codecs.encode(data)
@@ -96,8 +97,8 @@ class Endpoint(Resource):
     ) -> Endpoint:
         """Serve other models (``source`` or ``variants``, as in :func:`deploy`), or change variants' shares.
 
-        ``weights`` and ``counts`` map variant names to their new share of the traffic and number of instances. The
-        endpoint goes on answering all the while.
+        ``weights`` and ``counts`` map variant names to their new share of the traffic and number of
+        instances. The endpoint goes on answering all the while.
         """
         if source is None and variants is None:
             desired: dict[str, dict[str, Any]] = {}
@@ -128,7 +129,7 @@ class Endpoint(Resource):
         return LogReader(endpoint_group(self.name)).tail(lines)
 
     def delete(self, *, models: bool = False, timeout: float = 120.0) -> None:
-        """Delete the endpoint and its configuration, with ``models`` its models, too. Waits until it is drained and gone."""
+        """Delete the endpoint, its configuration, and with ``models`` its models; waits until it is gone."""
         config = self.describe()["EndpointConfigName"]
         names = _models(config) if models else []
         call("DeleteEndpoint", EndpointName=self.name)
@@ -179,10 +180,11 @@ def deploy(
 ) -> Endpoint:
     """Bring a model into service; returns the Endpoint, in service if ``wait``.
 
-    ``source``: a TrainingJob, a Model, or what :meth:`Model.create` takes (an ``s3://`` archive, a local one, a folder,
-    a model file); ``code``: its inference script. ``variants`` instead of a source, for several models behind one name:
-    ``{"a": job, "b": (other, 3.0)}`` gives b three times a's traffic; a value may also be a mapping with ``source``,
-    ``weight``, ``instance_type`` and ``count``; a list is taken as the API's ProductionVariants.
+    ``source``: a TrainingJob, a Model, or what :meth:`Model.create` takes (an ``s3://`` archive, a local one,
+    a folder, a model file); ``code``: its inference script. ``variants`` instead of a source, for several
+    models behind one name: ``{"a": job, "b": (other, 3.0)}`` gives b three times a's traffic; a value may
+    also be a mapping with ``source``, ``weight``, ``instance_type`` and ``count``; a list is taken as the
+    API's ProductionVariants.
 
     Raises ClaryError for what the API refuses, DeploymentFailed when the endpoint does not come into service.
     """

@@ -17,7 +17,7 @@ def endpoint_group(name: str) -> str:
 
 
 class LogReader:
-    """Reads the streams of ``group`` whose names start with ``prefix``; each call of :meth:`new` goes on from the last.
+    """Reads the streams of ``group`` whose names start with ``prefix``, each on from where it last stopped.
 
     A group or stream that does not exist yet has no lines; it is looked for again at the next call.
     """

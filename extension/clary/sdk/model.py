@@ -32,8 +32,9 @@ class Model(Resource):
     ) -> Model:
         """Make a model from a training job, an ``s3://`` archive, or a local archive, folder or model file.
 
-        ``code``: an inference script or a folder with ``inference.py``, for models that need more than their file.
-        A model of that name that has the same files already is simply taken. Raises ClaryError, FileNotFoundError.
+        ``code``: an inference script or a folder with ``inference.py``, for models that need more than their
+        file. A model of that name that has the same files already is simply taken. Raises ClaryError,
+        FileNotFoundError.
         """
         from clary.sdk.training import TrainingJob
 

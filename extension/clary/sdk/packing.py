@@ -1,4 +1,4 @@
-"""Code and data of the user's folder, made ready for the API: a sourcedir.tar.gz, objects in the default bucket."""
+"""Code and data of the user's folder, made ready for the API: archives, and objects in the default bucket."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENTRIES = ("train.py", "train.ipynb", "main.py")
 
 
 def new_name(stem: str) -> str:
-    """A name that the API accepts (at most 63 characters, letters, digits and single hyphens), unique by time."""
+    """A name that the API accepts (at most 63 letters, digits and single hyphens), unique by its time."""
     readable = re.sub(r"[^a-zA-Z0-9]+", "-", stem).strip("-")[:36].rstrip("-") or "clary"
     return f"{readable}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
 
@@ -39,7 +39,8 @@ def is_address(source: str) -> bool:
 def find_entry(source: Path, entry: str | None) -> tuple[Path, str]:
     """The folder to pack and the entry point in it, from what the user named.
 
-    A single file is packed alone, as SageMaker's SDK does. Raises FileNotFoundError or ValueError with what to do.
+    A single file is packed alone, as SageMaker's SDK does. Raises FileNotFoundError or ValueError with what
+    to do.
     """
     if not source.exists():
         raise FileNotFoundError(f"There is no {source} in {Path.cwd()} to train with.")

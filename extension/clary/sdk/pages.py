@@ -50,16 +50,13 @@ def card(title: str, status: str, facts: Mapping[str, Any], note: str = "") -> s
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], status_column: int = 1) -> str:
     """Several things, one a row."""
     head = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="text-align:left">{badge(str(cell)) if index == status_column else escape(text(cell))}</td>'
-            for index, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
+    lines = ("".join(_cell(value, index == status_column) for index, value in enumerate(row)) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(value: Any, is_status: bool) -> str:
+    return f'<td style="text-align:left">{badge(str(value)) if is_status else escape(text(value))}</td>'
 
 
 def text(value: Any) -> str:

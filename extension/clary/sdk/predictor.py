@@ -20,15 +20,16 @@ class Answer:
 
     def __init__(self, body: bytes, headers: Mapping[str, str]) -> None:
         self.body = body
-        self.content_type = headers.get("Content-Type", "")
-        self.variant = headers.get("x-Amzn-Invoked-Production-Variant", "")
+        found = {name.lower(): value for name, value in headers.items()}
+        self.content_type = found.get("content-type", "")
+        self.variant = found.get("x-amzn-invoked-production-variant", "")
 
 
 def invoke(endpoint: str, body: bytes, headers: dict[str, str], *, timeout: float) -> Answer:
-    """POST ``body`` to the endpoint. Raises ClaryError with the API's code (ModelError, ValidationError, ...).
+    """POST ``body`` to the endpoint. Raises ClaryError with the API's code (ModelError, ValidationError).
 
-    Goes over HTTP with the bearer token, a fifth of what boto3 costs a request; through the in-process door when no
-    address can be had.
+    Goes over HTTP with the bearer token, a fifth of what boto3 costs a request; through the in-process door
+    when no address can be had.
     """
     path = f"/endpoints/{quote(endpoint, safe='')}/invocations"
     address = _address()
@@ -81,7 +82,7 @@ def _over_http(address: str, path: str, body: bytes, headers: Mapping[str, str],
             continue
         if response.status >= 400:
             raise error_of(response.status, response.headers.get("x-amzn-ErrorType", ""), data)
-        return Answer(data, response.headers)
+        return Answer(data, dict(response.headers.items()))
 
 
 def _in_process(path: str, body: bytes, headers: Mapping[str, str]) -> Answer:

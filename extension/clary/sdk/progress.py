@@ -1,6 +1,7 @@
 """How waiting shows: a bar in a live notebook, one rewritten line in a terminal, plain lines anywhere else.
 
-Plain lines (papermill, a pipe, a log file) are printed only when the status changes, so that what is kept stays small.
+Plain lines (papermill, a pipe, a log file) are printed only when the status changes, so that what is kept
+stays small.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class State:
 
 
 class Progress(ABC):
-    """Shown while something is waited for; ``show`` is called several times a second with the latest state."""
+    """Shown while something is waited for; ``show`` is called several times a second."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -164,8 +165,8 @@ def open_progress(title: str) -> Progress:
 def _in_live_notebook() -> bool:
     """Whether somebody looks at this kernel's output now: a Jupyter session, and not papermill or nbconvert.
 
-    ``get_ipython`` exists in IPython only; a Jupyter server's sessions set JPY_SESSION_NAME for their kernels,
-    programs that run notebooks do not.
+    ``get_ipython`` exists in IPython only; a Jupyter server's sessions set JPY_SESSION_NAME for their
+    kernels, programs that run notebooks do not.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or type(shell).__name__ != "ZMQInteractiveShell":

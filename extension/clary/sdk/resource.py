@@ -47,14 +47,14 @@ R = TypeVar("R", bound=Resource)
 
 
 class Listing(list[R], Generic[R]):
-    """A list of resources that a notebook shows as a table. ``rows`` are (name, status, created), as of the call."""
+    """A list of resources that a notebook shows as a table; ``rows`` are (name, status, created)."""
 
     def __init__(self, items: Sequence[R], rows: Sequence[tuple[str, str, datetime]]) -> None:
         super().__init__(items)
-        self._rows = rows
+        self.rows = rows
 
     def _repr_html_(self) -> str:
-        return pages.table(("name", "status", "created"), self._rows) if self._rows else "<i>none</i>"
+        return pages.table(("name", "status", "created"), self.rows) if self.rows else "<i>none</i>"
 
 
 def listed(kind: type[R], operation: str, member: str, limit: int, wanted: dict[str, Any]) -> Listing[R]:

@@ -75,12 +75,14 @@ class TrainingJob(Resource):
                 return self
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} is still {answer['SecondaryStatus']} after {timeout:g} s.")
-            # Asking costs well under a millisecond; quick at first for the short jobs of someone who is trying out.
+            # Asking costs well under a millisecond; quick at first for the short jobs of someone who is
+            # trying out.
             time.sleep(0.1 if time.monotonic() - started < 10 else 0.5)
 
     def _state(self, answer: Mapping[str, Any], ended: bool) -> State:
         steps = answer.get("SecondaryStatusTransitions") or [{}]
-        # A finished job's secondary status repeats its status, but says MaxRuntimeExceeded where that was the end.
+        # A finished job's secondary status repeats its status, but says MaxRuntimeExceeded where that was the
+        # end.
         status = answer["SecondaryStatus"]
         return State(
             status, steps[-1].get("StatusMessage", "") if not ended else "", self._latest(answer), ended
@@ -97,7 +99,9 @@ class TrainingJob(Resource):
         return {one["name"]: one["value"] for one in self._observed()["metrics"]}
 
     def logs(self, *, follow: bool = False) -> LogText | None:
-        """The whole log as text; with ``follow`` prints it as it grows until the job has ended, and returns None."""
+        """The whole log as text; with ``follow`` prints it as it grows until the job has ended, and returns
+        None.
+        """
         reader = LogReader(TRAINING_GROUP, f"{self.name}/")
         if not follow:
             return reader.text()
@@ -123,7 +127,9 @@ class TrainingJob(Resource):
         return frame.assign(time=pandas.to_datetime(frame["time"], unit="s", utc=True))
 
     def resources(self) -> pandas.DataFrame:
-        """What the job used: columns ``time`` (UTC), ``cpu_percent`` (100 is one core), ``rss_mb``, and GPU's where it had one."""
+        """What the job used: columns ``time`` (UTC), ``cpu_percent`` (100 is one core), ``rss_mb``, and GPU's
+        where it had one.
+        """
         import pandas
 
         rows = self._observed()["resources"]
@@ -203,12 +209,13 @@ def train(
 ) -> TrainingJob:
     """Train with a script, a notebook or a folder of code; returns the started TrainingJob.
 
-    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters) or a folder,
-    whose entry point is ``entry``. ``inputs``: channel name to local file, folder or ``s3://`` address; one alone is
-    the channel ``training``. ``metrics``: name to a regex whose first group is the value. ``requirements``: packages,
-    or a requirements.txt. ``max_runtime`` in seconds. ``retries``: attempts after the machine lost the job (a script
-    that fails is not tried again). ``checkpoints``: ``s3://`` prefix kept in step with /opt/ml/checkpoints.
-    ``output``: ``s3://`` prefix for the model. With ``wait`` as with :meth:`TrainingJob.wait`, ``logs`` printed.
+    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters) or
+    a folder, whose entry point is ``entry``. ``inputs``: channel name to local file, folder or ``s3://``
+    address; one alone is the channel ``training``. ``metrics``: name to a regex whose first group is the
+    value. ``requirements``: packages, or a requirements.txt. ``max_runtime`` in seconds. ``retries``:
+    attempts after the machine lost the job (a script that fails is not tried again). ``checkpoints``:
+    ``s3://`` prefix kept in step with /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With
+    ``wait`` as with :meth:`TrainingJob.wait`, ``logs`` printed.
 
     Raises FileNotFoundError or ValueError for what is wrong here, ClaryError for what the API refuses.
     """
@@ -262,7 +269,8 @@ def _channel(name: str, address: str) -> dict[str, Any]:
 def parameter(value: Any) -> str:
     """A hyperparameter as the text that the API carries, such that the job reads the same value back.
 
-    The job decodes JSON where the text is JSON; so text that would read as something else ("1", "true") is quoted.
+    The job decodes JSON where the text is JSON; so text that would read as something else ("1", "true") is
+    quoted.
     """
     if not isinstance(value, str):
         return json.dumps(value)

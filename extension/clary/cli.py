@@ -1,0 +1,164 @@
+"""The ``clary`` command: the server, what other shells need to reach it, and a look at jobs and endpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from clary import __version__
+
+
+class _Commands(click.Group):
+    """Turns the errors that a user can mend into one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from clary.config import ConfigError
+        from clary.home import HomeError
+        from clary.sdk.errors import ClaryError, DeploymentFailed, TrainingFailed
+
+        try:
+            return super().invoke(ctx)
+        except (ClaryError, TrainingFailed, DeploymentFailed, ConfigError, HomeError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clary")
+@click.option("--home", help="Clary's home (default: $CLARY_HOME, else ~/.clary).")
+def main(home: str | None) -> None:
+    """Amazon SageMaker's workflow on this machine."""
+    if home is not None:
+        os.environ["CLARY_HOME"] = os.path.abspath(os.path.expanduser(home))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8181, show_default=True, help="Port to listen at; 0 takes a free one.")
+def serve(host: str, port: int) -> None:
+    """Answer the SageMaker API over HTTP until interrupted."""
+    from clary.api.serve import serve as run
+
+    sys.exit(run(host, port))
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["shell", "powershell", "json"]),
+    default="shell",
+    show_default=True,
+    help="What reads it.",
+)
+def env(form: str) -> None:
+    """Print the variables with which boto3 elsewhere reaches the running server: eval "$(clary env)"."""
+    from clary.environment import FORMATS, NoServer, variables
+
+    try:
+        click.echo(FORMATS[form](variables()))
+    except NoServer as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(as_json: bool) -> None:
+    """Tell what this machine can do, and what is wrong with it (then the exit code is 1)."""
+    from clary.doctor import document, examine, is_broken, lines
+
+    checks = examine()
+    click.echo(json.dumps(document(checks), indent=2) if as_json else "\n".join(lines(checks)))
+    sys.exit(1 if is_broken(checks) else 0)
+
+
+def _listing(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that all listings share."""
+    for option in (
+        click.option("--status", help="Only those with this status."),
+        click.option("--contains", help="Only those whose name contains this text."),
+        click.option("--limit", default=20, show_default=True, help="At most so many."),
+        click.option("--json", "as_json", is_flag=True, help="For programs: one object a line."),
+    ):
+        function = option(function)
+    return function
+
+
+def _print_rows(rows: Any, as_json: bool) -> None:
+    from clary.sdk.pages import text
+
+    if as_json:
+        for name, status, created in rows:
+            click.echo(json.dumps({"name": name, "status": status, "created": created.isoformat()}))
+        return
+    width = max((len(row[0]) for row in rows), default=0)
+    for name, status, created in rows:
+        click.echo(f"{name:<{width}}  {status:<12}  {text(created)}")
+
+
+@main.command()
+@_listing
+def jobs(status: str | None, contains: str | None, limit: int, as_json: bool) -> None:
+    """List training jobs, newest first."""
+    from clary.sdk import jobs as found
+
+    _print_rows(found(status=status, name_contains=contains, limit=limit).rows, as_json)
+
+
+@main.command()
+@_listing
+def endpoints(status: str | None, contains: str | None, limit: int, as_json: bool) -> None:
+    """List endpoints, newest first."""
+    from clary.sdk import endpoints as found
+
+    _print_rows(found(status=status, name_contains=contains, limit=limit).rows, as_json)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the training job has ended.")
+@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, not a training job.")
+def logs(name: str, follow: bool, endpoint: bool) -> None:
+    """Print the log of the training job (or endpoint) NAME."""
+    from clary.sdk import Endpoint, TrainingJob
+
+    if endpoint:
+        found = Endpoint(name)
+        found.describe()  # an unknown name is an error, not an empty log
+        click.echo(found.logs())
+        return
+    job = TrainingJob(name)
+    job.describe()
+    text = job.logs(follow=follow)
+    if text:
+        click.echo(text)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--wait", is_flag=True, help="Return only when it has ended.")
+def stop(name: str, wait: bool) -> None:
+    """Stop the training job NAME; what it saved is kept."""
+    from clary.sdk import TrainingJob
+
+    job = TrainingJob(name)
+    job.stop()
+    if wait:
+        job.wait(quiet=True)
+    click.echo(f"{name} is {job.status}")
+
+
+@main.command()
+def home() -> None:
+    """Print the folder where Clary keeps everything."""
+    from clary.home import Home
+
+    click.echo(Home.locate().root)
+
+
+if __name__ == "__main__":
+    main(prog_name="clary")
