@@ -1,0 +1,125 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { confirm, notifyError } from './components/notices';
+import { ServerEvents } from './events';
+import { IListingOptions, Listing } from './listing';
+import { SageMakerApi } from './request';
+import { IEndpointSummary, IModelSummary, ITrainingJobSummary, Kind } from './shapes';
+import { CommandIDs, IClary, ISettings } from './tokens';
+
+/** The services behind the token. */
+export class Clary implements IClary {
+  constructor(
+    readonly api: SageMakerApi,
+    readonly events: ServerEvents,
+    readonly trans: TranslationBundle,
+    private readonly commands: CommandRegistry
+  ) {
+    const shared = { events, pageSize: () => this.settings.pageSize };
+    this.jobs = new Listing(jobsListing(api, shared));
+    this.models = new Listing({
+      ...shared,
+      kinds: ['model'],
+      list: async input => {
+        const page = await api.call('ListModels', input);
+        return { items: page.Models, next: page.NextToken };
+      }
+    });
+    this.endpoints = new Listing(endpointsListing(api, shared));
+  }
+
+  readonly jobs: Listing<ITrainingJobSummary>;
+  readonly models: Listing<IModelSummary>;
+  readonly endpoints: Listing<IEndpointSummary>;
+  settings: ISettings = { pageSize: 20, logLines: 100_000, notifyWhenDone: true };
+
+  open(kind: Kind, name: string): void {
+    void this.commands.execute(CommandIDs.open, { kind, name });
+  }
+
+  async reveal(uri: string): Promise<boolean> {
+    const path = await this.api.locate(uri);
+    if (path !== null) {
+      await this.commands.execute('filebrowser:activate');
+      await this.commands.execute(CommandIDs.revealPath, { path });
+    }
+    return path !== null;
+  }
+
+  async stopJob(name: string): Promise<boolean> {
+    const sure = await confirm(
+      'Stop the training job?',
+      `“${name}” gets SIGTERM and two minutes to save its model. It cannot be started again.`,
+      'Stop'
+    );
+    return (
+      sure &&
+      this.attempt(`Could not stop ${name}`, () =>
+        this.api.call('StopTrainingJob', { TrainingJobName: name })
+      )
+    );
+  }
+
+  async remove(kind: Kind, name: string): Promise<boolean> {
+    const what = {
+      'training-job': 'training job',
+      model: 'model',
+      endpoint: 'endpoint'
+    }[kind];
+    const body = {
+      'training-job': `“${name}” and its log go; its artifacts stay.`,
+      model: `“${name}” goes; its artifacts stay. Endpoints that run it go on.`,
+      endpoint: `“${name}” answers what it was asked, then it stops. Its models and configuration stay.`
+    }[kind];
+    const call = {
+      'training-job': () => this.api.call('DeleteTrainingJob', { TrainingJobName: name }),
+      model: () => this.api.call('DeleteModel', { ModelName: name }),
+      endpoint: () => this.api.call('DeleteEndpoint', { EndpointName: name })
+    }[kind];
+    const sure = await confirm(`Delete the ${what}?`, body, 'Delete');
+    return sure && this.attempt(`Could not delete ${name}`, call);
+  }
+
+  private async attempt(summary: string, call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await call();
+      return true;
+    } catch (error) {
+      notifyError(this.trans, summary, error);
+      return false;
+    }
+  }
+}
+
+type Shared = Pick<IListingOptions<unknown>, 'events' | 'pageSize'>;
+
+/** How training jobs are listed. */
+export function jobsListing(
+  api: SageMakerApi,
+  shared: Shared
+): IListingOptions<ITrainingJobSummary> {
+  return {
+    ...shared,
+    kinds: ['training-job'],
+    list: async input => {
+      const page = await api.call('ListTrainingJobs', input);
+      return { items: page.TrainingJobSummaries, next: page.NextToken };
+    }
+  };
+}
+
+/** How endpoints are listed. */
+export function endpointsListing(
+  api: SageMakerApi,
+  shared: Shared
+): IListingOptions<IEndpointSummary> {
+  return {
+    ...shared,
+    kinds: ['endpoint'],
+    list: async input => {
+      const page = await api.call('ListEndpoints', input);
+      return { items: page.Endpoints, next: page.NextToken };
+    }
+  };
+}

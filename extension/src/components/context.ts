@@ -1,0 +1,16 @@
+import * as React from 'react';
+
+import { IClary } from '../tokens';
+
+const ClaryContext = React.createContext<IClary | null>(null);
+
+export const ClaryProvider = ClaryContext.Provider;
+
+/** Clary's shared services, inside a component. */
+export function useClary(): IClary {
+  const clary = React.useContext(ClaryContext);
+  if (clary === null) {
+    throw new Error('This component must be inside a ClaryProvider.');
+  }
+  return clary;
+}

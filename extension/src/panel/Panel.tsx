@@ -1,0 +1,148 @@
+import { deleteIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { useClary } from '../components/context';
+import { IconButton } from '../components/parts';
+import { modelIcon } from '../icons';
+import { stoppable } from '../pure/status';
+import { Row } from './Row';
+import { Section } from './Section';
+
+/** The sidebar: training jobs, models, endpoints. */
+export function Panel(): JSX.Element {
+  const { jobs, models, endpoints } = useClary();
+  const [filter, setFilter] = React.useState('');
+  React.useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const listing of [jobs, models, endpoints]) {
+        listing.filter = filter.trim();
+      }
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [filter, jobs, models, endpoints]);
+  return (
+    <div className="clary-Panel-inner">
+      <header className="clary-Panel-header">
+        <h2>Clary</h2>
+        <IconButton
+          icon={refreshIcon}
+          label="Refresh"
+          onClick={() => [jobs, models, endpoints].forEach(one => one.refresh())}
+        />
+      </header>
+      <input
+        type="search"
+        className="clary-Panel-filter"
+        placeholder="Filter by name"
+        aria-label="Filter by name"
+        value={filter}
+        onChange={event => setFilter(event.target.value)}
+      />
+      <div className="clary-Panel-lists">
+        <Jobs />
+        <Models />
+        <Endpoints />
+      </div>
+    </div>
+  );
+}
+
+function Jobs(): JSX.Element {
+  const clary = useClary();
+  return (
+    <Section
+      title="Training jobs"
+      listing={clary.jobs}
+      keyOf={one => one.TrainingJobName}
+      empty={
+        <>
+          No training jobs yet. Call <code>create_training_job</code> with boto3, or{' '}
+          <code>clary.train("train.py")</code>, in a notebook: the job shows here as it runs.
+        </>
+      }
+      row={one => (
+        <Row
+          name={one.TrainingJobName}
+          created={one.CreationTime}
+          status={one.TrainingJobStatus}
+          phase={one.TrainingJobStatus === 'InProgress' ? one.SecondaryStatus : undefined}
+          onOpen={() => clary.open('training-job', one.TrainingJobName)}
+          actions={
+            stoppable(one.TrainingJobStatus) ? (
+              <IconButton
+                icon={stopIcon}
+                label={`Stop ${one.TrainingJobName}`}
+                onClick={() => void clary.stopJob(one.TrainingJobName)}
+              />
+            ) : null
+          }
+        />
+      )}
+    />
+  );
+}
+
+function Models(): JSX.Element {
+  const clary = useClary();
+  return (
+    <Section
+      title="Models"
+      listing={clary.models}
+      keyOf={one => one.ModelName}
+      empty={
+        <>
+          No models yet. A finished training job tells its artifact’s address: give it to{' '}
+          <code>create_model</code>.
+        </>
+      }
+      row={one => (
+        <Row
+          name={one.ModelName}
+          created={one.CreationTime}
+          icon={<modelIcon.react tag="span" width="14px" height="14px" aria-hidden="true" />}
+          onOpen={() => clary.open('model', one.ModelName)}
+          actions={
+            <IconButton
+              icon={deleteIcon}
+              label={`Delete ${one.ModelName}`}
+              onClick={() => void clary.remove('model', one.ModelName)}
+            />
+          }
+        />
+      )}
+    />
+  );
+}
+
+function Endpoints(): JSX.Element {
+  const clary = useClary();
+  return (
+    <Section
+      title="Endpoints"
+      listing={clary.endpoints}
+      keyOf={one => one.EndpointName}
+      empty={
+        <>
+          No endpoints yet. Open a model and choose <em>Deploy</em>, or call{' '}
+          <code>create_endpoint</code>.
+        </>
+      }
+      row={one => (
+        <Row
+          name={one.EndpointName}
+          created={one.CreationTime}
+          status={one.EndpointStatus}
+          onOpen={() => clary.open('endpoint', one.EndpointName)}
+          actions={
+            <IconButton
+              icon={deleteIcon}
+              label={`Delete ${one.EndpointName}`}
+              disabled={one.EndpointStatus === 'Deleting'}
+              onClick={() => void clary.remove('endpoint', one.EndpointName)}
+            />
+          }
+        />
+      )}
+    />
+  );
+}

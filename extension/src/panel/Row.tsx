@@ -1,0 +1,43 @@
+import * as React from 'react';
+
+import { Glyph } from '../components/StatusBadge';
+import { Ago } from '../components/parts';
+import { tone, words } from '../pure/status';
+
+/** A resource in the panel: glyph, name, status and age; the whole line opens its page. */
+export function Row(props: {
+  name: string;
+  created: number;
+  status?: string;
+  /** A finer word than the status, such as the phase of a running job. */
+  phase?: string;
+  icon?: JSX.Element;
+  onOpen: () => void;
+  actions: React.ReactNode;
+}): JSX.Element {
+  const { name, status, phase } = props;
+  return (
+    <li className="clary-Row" data-name={name}>
+      <button
+        type="button"
+        className="clary-Row-open"
+        title={`Open ${name}`}
+        onClick={props.onOpen}
+      >
+        {status === undefined ? props.icon : <Glyph tone={tone(status)} />}
+        <span className="clary-Row-text">
+          <span className="clary-Row-name">{name}</span>
+          <span className="clary-Row-more">
+            {status !== undefined && (
+              <span className={`clary-Row-status clary-mod-${tone(status)}`}>
+                {words(phase ?? status)}
+              </span>
+            )}
+            <Ago at={props.created} />
+          </span>
+        </span>
+      </button>
+      <span className="clary-Row-actions">{props.actions}</span>
+    </li>
+  );
+}

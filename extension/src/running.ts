@@ -1,0 +1,77 @@
+import { IRunningSessions } from '@jupyterlab/running';
+import { stopIcon } from '@jupyterlab/ui-components';
+
+import { endpointsListing, jobsListing } from './clary';
+import { endpointIcon, jobIcon } from './icons';
+import { Listing } from './listing';
+import { words } from './pure/status';
+import { IClary } from './tokens';
+
+/** Running training jobs, for JupyterLab's panel of running things. */
+export function runningJobs(clary: IClary): IRunningSessions.IManager {
+  const { api, events, trans } = clary;
+  const listing = new Listing({
+    ...jobsListing(api, { events, pageSize: () => 100 }),
+    input: { StatusEquals: 'InProgress' }
+  });
+  return {
+    name: trans.__('Training Jobs'),
+    running: () =>
+      listing.items.map(one => ({
+        open: () => clary.open('training-job', one.TrainingJobName),
+        shutdown: () => void clary.stopJob(one.TrainingJobName),
+        icon: () => jobIcon,
+        label: () => one.TrainingJobName,
+        labelTitle: () => words(one.SecondaryStatus ?? one.TrainingJobStatus),
+        detail: () => words(one.SecondaryStatus ?? one.TrainingJobStatus)
+      })),
+    shutdownAll: () => {
+      for (const { TrainingJobName } of listing.items) {
+        void api.call('StopTrainingJob', { TrainingJobName });
+      }
+    },
+    refreshRunning: () => {
+      listing.activate();
+      listing.refresh();
+    },
+    runningChanged: listing.changed,
+    shutdownLabel: trans.__('Stop'),
+    shutdownAllLabel: trans.__('Stop All'),
+    shutdownAllConfirmationText: trans.__('Stop all training jobs that are running?'),
+    shutdownItemIcon: stopIcon
+  };
+}
+
+/** Endpoints, for JupyterLab's panel of running things. */
+export function runningEndpoints(clary: IClary): IRunningSessions.IManager {
+  const { api, events, trans } = clary;
+  const listing = new Listing(endpointsListing(api, { events, pageSize: () => 100 }));
+  const live = () => listing.items.filter(one => one.EndpointStatus !== 'Failed');
+  return {
+    name: trans.__('Endpoints'),
+    running: () =>
+      live().map(one => ({
+        open: () => clary.open('endpoint', one.EndpointName),
+        shutdown: () => void clary.remove('endpoint', one.EndpointName),
+        icon: () => endpointIcon,
+        label: () => one.EndpointName,
+        labelTitle: () => words(one.EndpointStatus),
+        detail: () => words(one.EndpointStatus)
+      })),
+    shutdownAll: () => {
+      for (const { EndpointName } of live()) {
+        void api.call('DeleteEndpoint', { EndpointName });
+      }
+    },
+    refreshRunning: () => {
+      listing.activate();
+      listing.refresh();
+    },
+    runningChanged: listing.changed,
+    shutdownLabel: trans.__('Delete'),
+    shutdownAllLabel: trans.__('Delete All'),
+    shutdownAllConfirmationText: trans.__(
+      'Delete all endpoints? Their models and configurations stay.'
+    )
+  };
+}

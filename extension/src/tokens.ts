@@ -1,0 +1,47 @@
+import { Token } from '@lumino/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { ServerEvents } from './events';
+import { Listing } from './listing';
+import { SageMakerApi } from './request';
+import { IEndpointSummary, IModelSummary, ITrainingJobSummary, Kind } from './shapes';
+
+/** What the user may set (schema/core.json). */
+export interface ISettings {
+  readonly pageSize: number;
+  readonly logLines: number;
+  readonly notifyWhenDone: boolean;
+}
+
+/** What Clary's plugins share. */
+export interface IClary {
+  readonly api: SageMakerApi;
+  readonly events: ServerEvents;
+  readonly jobs: Listing<ITrainingJobSummary>;
+  readonly models: Listing<IModelSummary>;
+  readonly endpoints: Listing<IEndpointSummary>;
+  readonly trans: TranslationBundle;
+  readonly settings: ISettings;
+  /** Open the page of a resource in the main area. */
+  open(kind: Kind, name: string): void;
+  /** Show a folder or file of the object store in the file browser; false when it lies elsewhere. */
+  reveal(uri: string): Promise<boolean>;
+  /** Ask first, then do it; whether it was done. Failures become notifications. */
+  stopJob(name: string): Promise<boolean>;
+  remove(kind: Kind, name: string): Promise<boolean>;
+}
+
+export const IClary = new Token<IClary>(
+  '@clary/labextension:IClary',
+  'The SageMaker API of this Jupyter server, its live lists, and how to open its pages.'
+);
+
+/** The commands that the plugins register. */
+export namespace CommandIDs {
+  export const open = 'clary:open';
+  export const showPanel = 'clary:show-panel';
+  export const refresh = 'clary:refresh';
+  export const openByName = 'clary:open-by-name';
+  export const doctor = 'clary:doctor';
+  export const revealPath = 'filebrowser:go-to-path';
+}
