@@ -78,7 +78,7 @@ def _check_containers(engine: Engine, params: dict[str, Any]) -> None:
     if not url:
         raise validation("The container names no model: give ModelDataUrl (a model.tar.gz) or ModelDataSource.")
     try:
-        found = engine.objects.expand(url)
+        found = resources.anything_at(engine, url)
     except ObjectsError as error:
         raise validation(f"Could not access model data at {url}: {error}") from None
     if not found:

@@ -85,6 +85,15 @@ def checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
     return found
 
 
+def anything_at(engine: Engine, uri: str) -> bool:
+    """Whether there is a file at `uri` (``s3://``, ``file://``) or under it as a prefix. Raises ObjectsError."""
+    location = engine.objects.resolve(uri)
+    if location.kind == "file":
+        return location.path.exists()
+    # The first hit is enough: a prefix may hold a million objects.
+    return next(iter(engine.objects.walk(location.bucket, location.key)), None) is not None
+
+
 def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 

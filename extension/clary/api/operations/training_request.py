@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from clary.api.errors import validation
-from clary.api.operations.resources import refuse
+from clary.api.operations.resources import anything_at, refuse
 from clary.objects import ObjectsError
 from clary.runner import JobSpec
 from clary.runner.instances import scaled
@@ -137,7 +137,7 @@ def _check_channel(engine: Engine, channel: dict[str, Any], input_mode: str) -> 
         raise refuse(f"RecordWrapperType {channel['RecordWrapperType']} (channel {name})", "Write RecordIO files first.")
     uri = source["S3Uri"]
     try:
-        found = engine.objects.any(uri)
+        found = anything_at(engine, uri)
     except ObjectsError as error:
         raise validation(f'The S3 URL "{uri}" given in input data source (channel {name}) cannot be used: {error}') from None
     if not found:
