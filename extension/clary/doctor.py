@@ -192,14 +192,14 @@ def _isolation(home: Home, config: Config) -> Iterator[Check]:
 
 
 def _server(home: Home, config: Config) -> Check:
-    from clary.home import server_record
+    from clary.api.serve import running
 
-    record = server_record(home)
-    if record is None:
+    url = running(home)
+    if url is None:
         return Check(
-            "server", "ok", "not running (boto3 in other environments needs `clary serve` or JupyterLab)"
+            "server", "ok", "none running (boto3 elsewhere needs one: clary serve)", data={"url": None}
         )
-    return _listening("server", record["url"])
+    return Check("server", "ok", f"answers at {url}", data={"url": url})
 
 
 def _runtime(home: Home, config: Config) -> Check:
