@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
+from clary import signing
 from clary.api import registry
-from clary.api.auth import scope_service
 from clary.api.errors import service_not_offered
 from clary.api.http_types import Request
+from clary.signing import v2
 
 # JSON 1.1 services by the prefix of X-Amz-Target.
 _TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs"}
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 _INVOCATION = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?")
-_SERVICE_HOST = re.compile(r"(?:.+\.)?(s3|sts|iam|logs)(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|api\.aws)(?:\.cn)?")
+_SERVICE_HOST = re.compile(
+    r"(?:.+\.)?(s3|sts|iam|logs)(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|api\.aws)(?:\.cn)?"
+)
 _BUCKET_HOST = re.compile(
     r"(?P<bucket>.+)\.(?:s3(?:[.-](?:dualstack\.|fips\.)?[a-z0-9-]+)?\.(?:amazonaws\.com|api\.aws)(?:\.cn)?|localhost)"
 )
@@ -30,7 +33,7 @@ def service_of(request: Request) -> str:
     target = request.headers.get("x-amz-target", "").rpartition(".")[0]
     if target in _TARGETS:
         return _TARGETS[target]
-    scope = scope_service(request)
+    scope = _signed_for(request)
     if scope != "s3":
         if request.path.startswith("/clary/"):
             return "clary"
@@ -44,6 +47,17 @@ def service_of(request: Request) -> str:
             return _QUERY_VERSIONS[version]
     host = _SERVICE_HOST.fullmatch(_host(request))
     return host[1] if host else "s3"
+
+
+def _signed_for(request: Request) -> str:
+    """The service that the request is signed for, unverified; '' when it is not signed (or not legibly)."""
+    try:
+        said = signing.authorization(request.query, request.headers)
+    except signing.SignatureError:
+        return ""
+    if said:
+        return said.service
+    return "s3" if v2.is_presigned(request.query) else ""
 
 
 def path_style(request: Request) -> None:

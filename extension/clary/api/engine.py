@@ -29,7 +29,9 @@ _T = TypeVar("_T")
 
 
 class Engine:
-    """Answers the SageMaker API and its neighbours on one home. Thread-safe; cheap to make, parts are made on first use."""
+    """Answers the SageMaker API and its neighbours on one home. Thread-safe; cheap to make, parts are made on
+    first use.
+    """
 
     def __init__(self, home: Home | None = None) -> None:
         self.home = home or Home.locate()
@@ -38,7 +40,9 @@ class Engine:
 
     @classmethod
     def shared(cls) -> Engine:
-        """The engine that all of this process shares; another one after a fork, or when CLARY_HOME has changed."""
+        """The engine that all of this process shares; another one after a fork, or when CLARY_HOME has
+        changed.
+        """
         key = (os.getpid(), os.environ.get("CLARY_HOME", ""))
         engine = _shared.get(key)
         if engine is None:
@@ -90,8 +94,8 @@ class Engine:
     def call(self, service: str, operation: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run one operation of a JSON service (sagemaker, sagemaker-runtime, logs) as a function call.
 
-        Checks `params` and the result against botocore's model. Timestamps may be datetimes or epoch seconds, and come
-        back as aware datetimes. Raises ApiError.
+        Checks `params` and the result against botocore's model. Timestamps may be datetimes or epoch seconds,
+        and come back as aware datetimes. Raises ApiError.
         """
         from clary.api.wire import wire_for
 
@@ -132,13 +136,13 @@ class Engine:
         service = ""
         try:
             service = service_of(request)
-            if auth.states_digest(request) or not request.headers.get("authorization"):
+            if service == "s3" or auth.states_digest(request) or "authorization" not in request.headers:
                 auth.check(request, service, self.credentials, body_known=False)
         except Exception as error:
             return self._failure(service, request, error)
         return None
 
-    def refusal(self, request: Request, error: ApiError) -> Response:
+    def refusal(self, request: Request, error: Exception) -> Response:
         """The response that refuses a request, in the protocol of the service it is for."""
         request.request_id = request.request_id or str(uuid.uuid4())
         try:
@@ -166,8 +170,12 @@ class Engine:
     def _failure(self, service: str, request: Request, error: Exception) -> Response:
         known = _known(error)
         if known is None:
-            log.error("Request %s (%s %s) failed", request.request_id, service or "?", request.path, exc_info=error)
-            known = errors.internal(f"Clary failed: {type(error).__name__}: {error} (request {request.request_id})")
+            log.error(
+                "Request %s (%s %s) failed", request.request_id, service or "?", request.path, exc_info=error
+            )
+            known = errors.internal(
+                f"Clary failed: {type(error).__name__}: {error} (request {request.request_id})"
+            )
         service = service or _guessed_protocol(request)
         if service in ("sagemaker", "sagemaker-runtime", "logs") and known.status < 500:
             from clary.api.wire import wire_for
@@ -185,7 +193,9 @@ def _known(error: Exception) -> ApiError | None:
     if isinstance(error, ApiError):
         return error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return errors.limit_exceeded("No space is left on the disk that holds Clary's home. Free some and try again.")
+        return errors.limit_exceeded(
+            "No space is left on the disk that holds Clary's home. Free some and try again."
+        )
     from clary.objects.errors import NoSpace, ObjectsError
 
     if isinstance(error, NoSpace):

@@ -13,8 +13,8 @@ from clary.api.http_types import Headers, Response
 class ApiError(Exception):
     """An error with the code and the HTTP status that AWS answers.
 
-    `members` are further members of the error's shape (ModelError has OriginalStatusCode, ...); in XML they become
-    elements beside Code and Message.
+    `members` are further members of the error's shape (ModelError has OriginalStatusCode, ...); in XML they
+    become elements beside Code and Message.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
@@ -33,8 +33,8 @@ def validation(message: str) -> ApiError:
 def not_found(kind: str, name: str) -> ApiError:
     """A resource of one of the old families (training jobs, models, endpoints, ...) that is not there.
 
-    `kind` is in words ("training job", "endpoint configuration"), `name` its name or ARN. The SDK's waiters want the code
-    ValidationException and look for "Could not find" in the text.
+    `kind` is in words ("training job", "endpoint configuration"), `name` its name or ARN. The SDK's waiters
+    want the code ValidationException and look for "Could not find" in the text.
     """
     return ApiError("ValidationException", f'Could not find {kind} "{name}".')
 
@@ -66,13 +66,16 @@ def internal(message: str) -> ApiError:
 
 def not_offered(service: str, operation: str) -> ApiError:
     """An operation that AWS has and Clary does not."""
-    return ApiError("UnknownOperationException", f"Clary does not offer the operation {operation} of {service}.")
+    return ApiError(
+        "UnknownOperationException", f"Clary does not offer the operation {operation} of {service}."
+    )
 
 
 def service_not_offered(service: str) -> ApiError:
     return ApiError(
         "UnknownOperationException",
-        f"Clary does not offer the service {service}. It offers sagemaker, sagemaker-runtime, s3, logs, sts and iam.",
+        f"Clary does not offer the service {service}. "
+        "It offers sagemaker, sagemaker-runtime, s3, logs, sts and iam.",
     )
 
 
@@ -105,7 +108,9 @@ def json_code(service: str, code: str) -> str:
 
 
 def render(service: str, error: ApiError, request_id: str, resource: str = "") -> Response:
-    """`error` in the protocol of `service`: REST-XML for s3, query XML for sts and iam, JSON for all others."""
+    """`error` in the protocol of `service`: REST-XML for s3, query XML for sts and iam, JSON for all
+    others.
+    """
     if service == "s3":
         return _s3(error, request_id, resource)
     if service in ("sts", "iam"):
@@ -133,10 +138,18 @@ def _json(service: str, error: ApiError, request_id: str) -> Response:
 
 def _s3(error: ApiError, request_id: str, resource: str) -> Response:
     code = _S3_CODES.get(error.code, error.code)
-    members = {"Code": code, "Message": error.message, **error.members, "Resource": resource, "RequestId": request_id}
+    members = {
+        "Code": code,
+        "Message": error.message,
+        **error.members,
+        "Resource": resource,
+        "RequestId": request_id,
+    }
     text = "".join(f"<{name}>{_xml(value)}</{name}>" for name, value in members.items())
     headers = Headers({"x-amz-request-id": request_id, "Content-Type": "application/xml"})
-    return _finished(error.status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{text}</Error>'.encode())
+    return _finished(
+        error.status, headers, f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{text}</Error>'.encode()
+    )
 
 
 def _query(error: ApiError, request_id: str) -> Response:
@@ -166,4 +179,6 @@ def _printable(value: Any) -> Any:
 def _xml(value: Any) -> str:
     text = str(_printable(str(value)))
     # XML 1.0 has no way to write control characters.
-    return escape("".join(char if char >= " " or char in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for char in text))
+    return escape(
+        "".join(char if char >= " " or char in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl
 
@@ -44,26 +43,18 @@ class Headers(MutableMapping[str, str]):
 
 @dataclass
 class SpooledFile:
-    """A request body too large to keep in memory, or a file object that the in-process door was handed.
+    """A request body too large for memory, or a file object that the in-process door was handed.
 
-    `file` stands at the body's first byte and is read once. `length` is in bytes, None when unknown. `sha256` (hex) is
-    known when the front computed it while receiving. `path` is set when the body is a file of Clary's own, complete
-    on disk: a handler that stores it may rename it away instead of copying.
+    `file` stands at the body's first byte and is read once. `length` is in bytes, None when unknown. `sha256`
+    (hex) is known when the front computed it while receiving.
     """
 
     file: BinaryIO
     length: int | None = None
     sha256: str | None = None
-    path: Path | None = None
 
     def read(self, size: int = -1) -> bytes:
         return self.file.read(size)
-
-    def close(self) -> None:
-        """Close and, if the file is still where the front made it, remove it."""
-        if self.path is not None:
-            self.file.close()
-            self.path.unlink(missing_ok=True)
 
 
 Body = bytes | SpooledFile
@@ -73,8 +64,8 @@ Body = bytes | SpooledFile
 class Request:
     """One HTTP request. `path` and `query` are raw (still percent-encoded), `path` begins with a slash.
 
-    `prefix` is what stood before `path` in the address (Jupyter's ``/user/x/clary/aws``): not part of what is asked,
-    but part of what was signed. `service`, when set, names the service without looking for it.
+    `prefix` is what stood before `path` in the address (Jupyter's ``/user/x/clary/aws``): not part of what is
+    asked, but part of what was signed. `service`, when set, names the service without looking for it.
     """
 
     method: str
@@ -95,7 +86,9 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The query's parameters, decoded; a name without a value has the value ''. Of equal names the first counts."""
+        """The query's parameters, decoded; a name without a value has the value ''. Of equal names the first
+        counts.
+        """
         found: dict[str, str] = {}
         for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace"):
             found.setdefault(name, value)
@@ -110,7 +103,9 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. `body` is bytes, or an iterable of chunks which is closed (if it can be) when the client has gone."""
+    """One answer. `body` is bytes, or an iterable of chunks which is closed (if it can be) when the client
+    has gone.
+    """
 
     status: int = 200
     headers: Headers = field(default_factory=Headers)

@@ -42,7 +42,9 @@ def _translated(pattern: str) -> str:
 
 
 def _in_classes(pattern: str) -> str:
-    """Replace ``\\p{X}`` by its characters, in brackets of its own where it does not stand inside a character class."""
+    """Replace ``\\p{X}`` by its characters, in brackets of its own where it does not stand inside a character
+    class.
+    """
     out: list[str] = []
     inside = False
     position = 0

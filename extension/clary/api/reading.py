@@ -1,8 +1,9 @@
 """From a decoded JSON value to an operation's parameters: types, then constraints, at every depth.
 
-For each shape of a botocore service model one function is built on first use and kept. It returns the value as operations
-want it (timestamps as aware datetimes, blobs as bytes, unknown members and nulls dropped), appends what breaks a
-constraint to a list in AWS's words, and raises `errors.ApiError` (SerializationException) on a value of a wrong type.
+For each shape of a botocore service model one function is built on first use and kept. It returns the value
+as operations want it (timestamps as aware datetimes, blobs as bytes, unknown members and nulls dropped),
+appends what breaks a constraint to a list in AWS's words, and raises `errors.ApiError`
+(SerializationException) on a value of a wrong type.
 """
 
 from __future__ import annotations
@@ -42,14 +43,18 @@ _INT_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 
 
 class Readers:
-    """The readers of one service model. With `checks` False only types are checked: for answers, not for requests."""
+    """The readers of one service model. With `checks` False only types are checked: for answers, not for
+    requests.
+    """
 
     def __init__(self, *, checks: bool = True) -> None:
         self._checks = checks
         self._known: dict[str, Reader] = {}
 
     def read(self, shape: Shape, value: Any) -> Any:
-        """Read a whole input; raises ApiError (SerializationException, or ValidationException for all that is broken)."""
+        """Read a whole input; raises ApiError (SerializationException, or ValidationException for all that is
+        broken).
+        """
         broken = Broken()
         result = self.reader(shape)(value, "", broken)
         if broken:
@@ -122,7 +127,9 @@ class Readers:
             for number, item in enumerate(value, 1):
                 if item is None:
                     raise _wrong_type(item, f"a {shape.member.type_name}", f"{where}.{number}.member")
-                result.append(item_of(item, "" if scalar else f"{where}.{number}.member", inner if scalar else broken))
+                result.append(
+                    item_of(item, "" if scalar else f"{where}.{number}.member", inner if scalar else broken)
+                )
             if inner:
                 words = _all_constraints(shape.member)
                 broken.append(_violation(value, where, f"Member must satisfy constraint: [{words}]"))
@@ -182,7 +189,9 @@ class Readers:
 
 
 def constraint_of(shape: Shape) -> _Constraint | None:
-    """The check of a shape's own enum, pattern, min and max (not of what it contains); None when it has none."""
+    """The check of a shape's own enum, pattern, min and max (not of what it contains); None when it has
+    none.
+    """
     metadata = shape.metadata
     low, high = metadata.get("min"), metadata.get("max")
     enum = metadata.get("enum")
@@ -299,7 +308,9 @@ def _boolean(value: Any, where: str) -> bool:
 
 
 def _moment(value: Any, where: str) -> datetime:
-    """A timestamp: epoch seconds as in JSON 1.1; from Python also a datetime (naive means local time), or ISO 8601 text."""
+    """A timestamp: epoch seconds as in JSON 1.1; from Python also a datetime (naive means local time), or ISO
+    8601 text.
+    """
     try:
         if isinstance(value, datetime):
             return value.astimezone(UTC)

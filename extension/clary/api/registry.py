@@ -1,9 +1,9 @@
 """Who answers what: operations by name, whole services by handler.
 
 An operation is a function ``f(engine, params) -> dict`` under the decorator `operation`; every module of
-`clary.api.operations` is imported when sagemaker or sagemaker-runtime is first asked for something, so that a new family of
-operations is one new file there. A service that speaks a protocol of its own is a handler ``handle(engine, request) ->
-Response``, given as "module:function" and imported on first use.
+`clary.api.operations` is imported when sagemaker or sagemaker-runtime is first asked for something, so that a
+new family of operations is one new file there. A service that speaks a protocol of its own is a handler
+``handle(engine, request) -> Response``, given as "module:function" and imported on first use.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _lock = threading.RLock()
 def operation(service: str, name: str) -> Callable[[_F], _F]:
     """Register a function as `name` (AWS's spelling, "CreateModel") of `service` ("sagemaker").
 
-    It receives the engine and the checked parameters (timestamps are aware datetimes, absent members are absent), and
-    returns the output's members (timestamps as datetimes or epoch seconds, None counts as absent). It may raise
-    `errors.ApiError`; anything else it raises is answered as InternalFailure.
+    It receives the engine and the checked parameters (timestamps are aware datetimes, absent members are
+    absent), and returns the output's members (timestamps as datetimes or epoch seconds, None counts as
+    absent). It may raise `errors.ApiError`; anything else it raises is answered as InternalFailure.
     """
 
     def register(function: _F) -> _F:

@@ -1,8 +1,8 @@
 """The in-process door: every botocore client of this process is answered by the engine in this process.
 
-A handler for botocore's ``before-send`` event hands the finished request to `Engine.handle` and its answer back, in place of
-the network: the same bytes as over HTTP, with no port, no key and no server. Works for boto3 and for the SageMaker SDKs,
-because it sits under both, in every session that is made after `attach`.
+A handler for botocore's ``before-send`` event hands the finished request to `Engine.handle` and its answer
+back, in place of the network: the same bytes as over HTTP, with no port, no key and no server. Works for
+boto3 and for the SageMaker SDKs, because it sits under both, in every session that is made after `attach`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _lock = threading.Lock()
 
 
 def attach() -> None:
-    """Open the door for every session made from now on, and for boto3's default session if there is one already.
+    """Open the door for every session made from now on, and for boto3's default session if there is one
+    already.
 
     Cheap, and free of effect when the door is open; imports nothing of botocore but its empty front room.
     """
@@ -56,7 +57,9 @@ def attach() -> None:
 
 
 def detach() -> None:
-    """Close the door: sessions made from now on, and boto3's default session, go over the network as usual."""
+    """Close the door: sessions made from now on, and boto3's default session, go over the network as
+    usual.
+    """
     global _attached
     import botocore
 
@@ -79,12 +82,16 @@ def _initialize(session: Session) -> None:
     session.set_credentials(credentials.access_key, credentials.secret_key)
     if not any(os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
         session.set_config_variable("region", engine.config.region)
-    session.register("before-send", _before_send, unique_id=_HANDLER_ID)
-    session.register("creating-client-class.sagemaker", _shorten_waiters, unique_id=f"{_HANDLER_ID}-waiters")
+    door: Any = _before_send
+    session.register("before-send", door, unique_id=_HANDLER_ID)
+    waiters: Any = _shorten_waiters
+    session.register("creating-client-class.sagemaker", waiters, unique_id=f"{_HANDLER_ID}-waiters")
 
 
-def _before_send(request: AWSPreparedRequest, event_name: str = "", **_: Any) -> AWSResponse | None:
-    """Answer `request`, or return None (so that botocore sends it) when it goes to an address that is not AWS's."""
+def _before_send(request: AWSPreparedRequest, event_name: str = "", **others: Any) -> AWSResponse | None:
+    """Answer `request`, or return None (so that botocore sends it) when it goes to an address that is not
+    AWS's.
+    """
     from botocore.awsrequest import AWSResponse
 
     from clary.api.engine import Engine
@@ -93,7 +100,7 @@ def _before_send(request: AWSPreparedRequest, event_name: str = "", **_: Any) ->
     url = urlsplit(request.url)
     if not (url.hostname or "").endswith(_AWS_HOSTS):
         return None  # an endpoint_url was given: whoever did that means it
-    _, service, operation = event_name.split(".", 2)
+    _event, service, operation = event_name.split(".", 2)
     if service not in _SERVICES:
         raise _refusal(service, operation)
     headers = Headers((name, _text(value)) for name, value in request.headers.items())
@@ -120,10 +127,8 @@ def _refusal(service: str, operation: str) -> Exception:
     from clary.api.errors import service_not_offered
 
     error = service_not_offered(service)
-    return ClientError(
-        {"Error": {"Code": error.code, "Message": f"{error.message} Asked for: {operation}."}, "ResponseMetadata": {}},  # type: ignore[typeddict-item]
-        operation,
-    )
+    answer: Any = {"Error": {"Code": error.code, "Message": f"{error.message} Asked for: {operation}."}}
+    return ClientError(answer, operation)
 
 
 def _body(body: Any) -> Any:
@@ -169,7 +174,9 @@ class _Raw(io.RawIOBase):
         return size
 
     def read(self, size: int | None = -1) -> bytes:
-        """`size` bytes, fewer only at the end: what urllib3 does, and what readers of a StreamingBody count on."""
+        """`size` bytes, fewer only at the end: what urllib3 does, and what readers of a StreamingBody count
+        on.
+        """
         if size is None or size < 0:
             left, self._left = self._left, b""
             return b"".join((left, *self._chunks))
@@ -201,7 +208,9 @@ class _Raw(io.RawIOBase):
 
 
 def _shorten_waiters(base_classes: list[type], **_: Any) -> None:
-    """SageMaker's waiters look every 15 to 120 seconds, which is for a service far away that counts requests."""
+    """SageMaker's waiters look every 15 to 120 seconds, which is for a service far away that counts
+    requests.
+    """
     base_classes.insert(0, _QuickWaiters)
 
 

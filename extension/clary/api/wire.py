@@ -1,4 +1,5 @@
-"""One service's wire: requests to parameters and results to responses, all from botocore's model of the service.
+"""One service's wire: requests to parameters and results to responses, all from botocore's model of the
+service.
 
 Speaks JSON 1.1 (sagemaker, logs) and REST-JSON (sagemaker-runtime).
 """
@@ -47,7 +48,8 @@ class Wire:
         self._answers = Readers(checks=False)
         self._routes = self._compile_routes() if self._rest else []
         self._statuses = {
-            shape.name: shape.metadata.get("error", {}).get("httpStatusCode", 400) for shape in model.error_shapes
+            shape.name: shape.metadata.get("error", {}).get("httpStatusCode", 400)
+            for shape in model.error_shapes
         }
 
     def operation_of(self, request: Request) -> str:
@@ -59,7 +61,9 @@ class Wire:
             raise not_offered(self.service, f"{request.method} {request.path}")
         target = request.headers.get("x-amz-target", "")
         if not target:
-            raise not_offered(self.service, f"{request.method} {request.path} (the header X-Amz-Target is missing)")
+            raise not_offered(
+                self.service, f"{request.method} {request.path} (the header X-Amz-Target is missing)"
+            )
         name = target.rpartition(".")[2]
         if name not in self._names or request.method != "POST":
             raise not_offered(self.service, name or target)
@@ -159,7 +163,9 @@ class Wire:
             values |= {member: document[member] for member in body_members if member in document}
         return self.check(name, values)
 
-    def _serialize_rest(self, shape: StructureShape, result: dict[str, Any], headers: Headers, status: int) -> Response:
+    def _serialize_rest(
+        self, shape: StructureShape, result: dict[str, Any], headers: Headers, status: int
+    ) -> Response:
         payload = shape.serialization.get("payload")
         document: dict[str, Any] = {}
         for member, value in result.items():

@@ -1,7 +1,8 @@
 """From an operation's result to the JSON value of its output shape.
 
-As for reading, one function per shape of a botocore service model, built on first use. A result that does not fit the
-shape is a mistake in Clary: it raises `Misfit`, which is answered as InternalFailure, rather than reach a client.
+As for reading, one function per shape of a botocore service model, built on first use. A result that does not
+fit the shape is a mistake in Clary: it raises `Misfit`, which is answered as InternalFailure, rather than
+reach a client.
 """
 
 from __future__ import annotations
@@ -118,7 +119,9 @@ def _boolean(value: Any) -> bool:
 
 
 def _moment(value: Any) -> float:
-    """Epoch seconds to the millisecond, as AWS sends them, from a datetime (naive means UTC) or from epoch seconds."""
+    """Epoch seconds to the millisecond, as AWS sends them, from a datetime (naive means UTC) or from epoch
+    seconds.
+    """
     if isinstance(value, datetime):
         value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):

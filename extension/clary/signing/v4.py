@@ -1,7 +1,7 @@
-"""AWS Signature Version 4, the checking side: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html.
+"""AWS Signature Version 4, the checking side.
 
-Pure algorithm over the standard library, shared by the API's HTTP front and by endpoint processes. A key pair and a
-bearer token are minted once per home; whoever can read the home's credentials file may use Clary.
+Pure algorithm, shared by the API's HTTP front and by endpoint processes.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
 
 from __future__ import annotations
@@ -9,22 +9,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import json
-import os
 import re
-import secrets
-import tempfile
 from calendar import timegm
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from time import gmtime, strftime
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
-if TYPE_CHECKING:
-    from clary.home import Home
+from clary.signing.credentials import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -50,17 +44,10 @@ class SignatureError(Exception):
 
 
 @dataclass(frozen=True)
-class Credentials:
-    """The key pair that signs requests, and the bearer token of the runtime address."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Authorization:
-    """What a signed request says about its signature. `expires` is None for header signatures (seconds otherwise)."""
+    """What a signed request says about its signature. `expires` is None for header signatures (seconds
+    otherwise).
+    """
 
     access_key: str
     date: str
@@ -74,53 +61,6 @@ class Authorization:
     @property
     def scope(self) -> str:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
-
-
-def load_or_mint(home: Home) -> Credentials:
-    """The credentials of `home`, made on first use.
-
-    The file has mode 0600 and appears complete or not at all; when two processes race, both get the same credentials.
-    Raises ValueError when the file is there but cannot be understood.
-    """
-    path = home.credentials
-    with contextlib.suppress(FileNotFoundError):
-        return _load(str(path))
-    # Letters that base32 knows; AWS's key ids are twenty of them.
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-    minted = {
-        "access_key": "CLARY" + "".join(secrets.choice(letters) for _ in range(15)),
-        "secret_key": secrets.token_urlsafe(30),
-        "token": secrets.token_urlsafe(32),
-    }
-    descriptor, name = tempfile.mkstemp(prefix=".credentials.", dir=path.parent)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(minted, file)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a rename, fails when another process was first.
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        os.unlink(name)
-    return _load(str(path))
-
-
-def _load(path: str) -> Credentials:
-    with open(path, encoding="utf-8") as file:
-        if os.fstat(file.fileno()).st_mode & 0o077:
-            os.chmod(path, 0o600)
-        try:
-            content = json.load(file)
-            return Credentials(str(content["access_key"]), str(content["secret_key"]), str(content["token"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} does not hold Clary's credentials ({error!r}); remove it to mint new ones.") from error
-
-
-def verify_bearer(header: str, credentials: Credentials) -> bool:
-    """Whether an Authorization header holds the bearer token; takes the same time whatever is wrong."""
-    scheme, _, token = header.partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), credentials.token.encode())
 
 
 def authorization(query: str, headers: Mapping[str, str]) -> Authorization | None:
@@ -148,10 +88,10 @@ def verify(
 ) -> Authorization:
     """Check the signature of a request, in its Authorization header or (presigned) in its query.
 
-    `raw_path` and `raw_query` are as they came over the wire; `headers` finds names without regard to case, or has them in
-    lower case; `body` is the body, or its SHA-256 in hex, or None while it has not arrived (then the request must state
-    the digest itself, and `verify_payload` follows); `now` in epoch seconds. Returns what the request said about
-    itself; raises SignatureError.
+    `raw_path` and `raw_query` are as they came over the wire; `headers` finds names without regard to case,
+    or has them in lower case; `body` is the body, or its SHA-256 in hex, or None while it has not arrived
+    (then the request must state the digest itself, and `verify_payload` follows); `now` in epoch seconds.
+    Returns what the request said about itself; raises SignatureError.
     """
     said = authorization(raw_query, headers)
     if said is None:
@@ -174,7 +114,8 @@ def verify(
             return said
     raise SignatureError(
         "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
     )
 
 
@@ -185,7 +126,8 @@ def verify_payload(stated: str, body: bytes | str) -> None:
     actual = body if isinstance(body, str) else hashlib.sha256(body).hexdigest()
     if actual != stated:
         raise SignatureError(
-            "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
 
 
@@ -208,7 +150,9 @@ def _signature(canonical: str, said: Authorization, credentials: Credentials) ->
 def _from_header(header: str, headers: Mapping[str, str]) -> Authorization:
     algorithm, _, rest = header.partition(" ")
     if algorithm != ALGORITHM:
-        raise SignatureError("IncompleteSignature", f"Unsupported authorization {algorithm[:40]!r}: sign with {ALGORITHM}.")
+        raise SignatureError(
+            "IncompleteSignature", f"Unsupported authorization {algorithm[:40]!r}: sign with {ALGORITHM}."
+        )
     parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     timestamp = headers.get("x-amz-date", "")
     if not timestamp and "date" in headers:
@@ -216,7 +160,12 @@ def _from_header(header: str, headers: Mapping[str, str]) -> Authorization:
             moment = parsedate_to_datetime(headers["date"])
             timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(moment.timestamp()))
     return _assembled(
-        parts.get("Credential"), parts.get("SignedHeaders"), parts.get("Signature"), timestamp, None, "Authorization header"
+        parts.get("Credential"),
+        parts.get("SignedHeaders"),
+        parts.get("Signature"),
+        timestamp,
+        None,
+        "Authorization header",
     )
 
 
@@ -233,7 +182,9 @@ def _from_query(query: str) -> Authorization:
     except ValueError:
         raise SignatureError("IncompleteSignature", "X-Amz-Expires must be a number of seconds.") from None
     if not 0 < expires <= LONGEST_PRESIGNED_S:
-        raise SignatureError("IncompleteSignature", f"X-Amz-Expires must be between 1 and {LONGEST_PRESIGNED_S} seconds.")
+        raise SignatureError(
+            "IncompleteSignature", f"X-Amz-Expires must be between 1 and {LONGEST_PRESIGNED_S} seconds."
+        )
     return _assembled(
         parts.get("X-Amz-Credential"),
         parts.get("X-Amz-SignedHeaders"),
@@ -245,27 +196,41 @@ def _from_query(query: str) -> Authorization:
 
 
 def _assembled(
-    credential: str | None, signed: str | None, signature: str | None, timestamp: str, expires: int | None, where: str
+    credential: str | None,
+    signed: str | None,
+    signature: str | None,
+    timestamp: str,
+    expires: int | None,
+    where: str,
 ) -> Authorization:
     if not credential or not signed or not signature:
-        raise SignatureError("IncompleteSignature", f"The {where} must hold Credential, SignedHeaders and Signature.")
+        raise SignatureError(
+            "IncompleteSignature", f"The {where} must hold Credential, SignedHeaders and Signature."
+        )
     scope = _SCOPE.fullmatch(credential)
     if scope is None:
-        raise SignatureError("IncompleteSignature", "Credential must be KEY/YYYYMMDD/REGION/SERVICE/aws4_request.")
+        raise SignatureError(
+            "IncompleteSignature", "Credential must be KEY/YYYYMMDD/REGION/SERVICE/aws4_request."
+        )
     names = tuple(signed.lower().split(";"))
     if names != tuple(sorted(set(names))):
         raise SignatureError("IncompleteSignature", "SignedHeaders must be sorted and free of repetitions.")
-    return Authorization(*scope.groups(), names, signature, timestamp, expires)  # type: ignore[call-arg]
+    return Authorization(scope[1], scope[2], scope[3], scope[4], names, signature, timestamp, expires)
 
 
 def _check_time(said: Authorization, now: float) -> None:
     try:
         # strptime would take a quarter of the time that the whole check may take.
-        signed_at = timegm(tuple(map(int, _TIMESTAMP.fullmatch(said.timestamp).groups())))  # type: ignore[union-attr, arg-type]
-    except (AttributeError, ValueError):
-        raise SignatureError("IncompleteSignature", "The request must carry its time in X-Amz-Date.") from None
+        moment = _TIMESTAMP.fullmatch(said.timestamp)
+        signed_at = timegm(tuple(map(int, moment.groups()))) if moment else None
+    except ValueError:
+        signed_at = None
+    if signed_at is None:
+        raise SignatureError("IncompleteSignature", "The request must carry its time in X-Amz-Date.")
     if not said.timestamp.startswith(said.date):
-        raise SignatureError("SignatureDoesNotMatch", "Date in Credential scope does not match the date of the request.")
+        raise SignatureError(
+            "SignatureDoesNotMatch", "Date in Credential scope does not match the date of the request."
+        )
     skew = SKEW_S3_S if said.service == "s3" else SKEW_S
     stamp = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
     if signed_at > now + skew:
@@ -280,19 +245,26 @@ def _check_time(said: Authorization, now: float) -> None:
                 f"Signature expired: {said.timestamp} is now earlier than {stamp} ({skew // 60} min.)",
             )
     elif signed_at + said.expires < now:
-        raise SignatureError("AccessDenied", f"Request has expired: it was valid for {said.expires} s from {said.timestamp}.")
+        raise SignatureError(
+            "AccessDenied", f"Request has expired: it was valid for {said.expires} s from {said.timestamp}."
+        )
 
 
 def _check_signed_headers(said: Authorization, headers: Mapping[str, str]) -> None:
     if "host" not in said.signed_headers:
-        raise SignatureError("SignatureDoesNotMatch", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
+        raise SignatureError(
+            "SignatureDoesNotMatch", "'Host' must be a 'SignedHeader' in the AWS Authorization."
+        )
     for name in headers:
         lower = name.lower()
         if not lower.startswith("x-amz-") or lower in said.signed_headers:
             continue
         if said.expires is not None and lower == "x-amz-content-sha256":
             continue
-        raise SignatureError("SignatureDoesNotMatch", f"There were headers present in the request which were not signed: {lower}")
+        raise SignatureError(
+            "SignatureDoesNotMatch",
+            f"There were headers present in the request which were not signed: {lower}",
+        )
 
 
 def _stated_digest(said: Authorization, headers: Mapping[str, str]) -> str | None:
@@ -304,7 +276,9 @@ def _stated_digest(said: Authorization, headers: Mapping[str, str]) -> str | Non
             return stated if stated and "x-amz-content-sha256" in said.signed_headers else UNSIGNED
         return EMPTY_SHA256
     if stated and said.service != "s3" and not _HEX64.fullmatch(stated):
-        raise SignatureError("SignatureDoesNotMatch", f"The body must be signed; x-amz-content-sha256 is {stated[:80]!r}.")
+        raise SignatureError(
+            "SignatureDoesNotMatch", f"The body must be signed; x-amz-content-sha256 is {stated[:80]!r}."
+        )
     return stated or None
 
 

@@ -1,0 +1,82 @@
+"""What users need and AWS's API lacks, as a small REST set under ``/clary/``: same doors, same keys.
+
+GET /clary/training-jobs/<name>/metrics   metrics that the regular expressions found, and resource use
+GET /clary/doctor                         what this machine can do
+GET /clary/environment                    the variables that let another process talk to Clary
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import orjson
+
+from clary.api.errors import ApiError, not_found
+from clary.api.http_types import Headers, Request, Response
+
+if TYPE_CHECKING:
+    from clary.api.engine import Engine
+
+
+def handle(engine: Engine, request: Request) -> Response:
+    """Answer one request under ``/clary/``; raises ApiError."""
+    for pattern, answer in _ROUTES:
+        match = pattern.fullmatch(request.path)
+        if match:
+            if request.method not in ("GET", "HEAD"):
+                raise ApiError("MethodNotAllowed", f"{request.path} can only be read (GET).", 405)
+            document = answer(engine, request, *map(unquote, match.groups()))
+            body = orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS, default=str)
+            headers = {
+                "x-amzn-RequestId": request.request_id,
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                "Cache-Control": "no-store",
+            }
+            return Response(200, Headers(headers), body)
+    raise ApiError("ResourceNotFound", f"There is nothing at {request.path}.", 404)
+
+
+def _metrics(engine: Engine, request: Request, name: str) -> dict[str, Any]:
+    job = engine.runner.get("training-job", name)
+    if job is None:
+        raise not_found("training job", name)
+    return {"metrics": engine.runner.metrics(job), "resources": engine.runner.resources(job)}
+
+
+def _doctor(engine: Engine, request: Request) -> Any:
+    # The examination belongs to the command line, a floor above; it is looked up when asked for.
+    doctor: Any = importlib.import_module("clary.doctor")
+    return doctor.document(doctor.examine(engine.home.root))
+
+
+def _environment(engine: Engine, request: Request) -> dict[str, str]:
+    """Addresses as the asker sees this server, and the keys that it has shown to have."""
+    scheme = request.headers.get("x-forwarded-proto", "http").split(",")[0].strip()
+    server = f"{scheme}://{request.headers.get('host', '127.0.0.1')}{request.prefix}"
+    return environment(engine, server)
+
+
+def environment(engine: Engine, server: str) -> dict[str, str]:
+    """The variables with which unmodified boto3 in another process talks to the server at `server`."""
+    return {
+        "AWS_ACCESS_KEY_ID": engine.credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": engine.credentials.secret_key,
+        "AWS_DEFAULT_REGION": engine.config.region,
+        "AWS_REGION": engine.config.region,
+        "AWS_ENDPOINT_URL": server,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": engine.endpoints.runtime_url(),
+        "CLARY_HOME": str(engine.home.root),
+        "CLARY_TOKEN": engine.credentials.token,
+    }
+
+
+_ROUTES: list[tuple[re.Pattern[str], Callable[..., Any]]] = [
+    (re.compile(r"/clary/training-jobs/([^/]+)/metrics"), _metrics),
+    (re.compile(r"/clary/doctor"), _doctor),
+    (re.compile(r"/clary/environment"), _environment),
+]
