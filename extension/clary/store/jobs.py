@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clary.store.database import Store
+
+# The first half lets SQLite use the index of unfinished jobs.
+_DUE = "state != 'done' AND state = 'queued' AND not_before <= ?"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,29 @@ class Transition:
     message: str
     start: float
     end: float | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """As much of a queued job as the scheduler must know."""
+
+    id: int
+    cpus: float
+    memory_mb: int
+    gpus: int
+    created: float
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One attempt at a job. `outcome`: empty while it runs, else exited | lost | unstarted; `phases`: bytes of its phases
+    that are transitions already."""
+
+    number: int
+    claimed: float
+    ended: float | None
+    outcome: str
+    phases: int
 
 
 class Jobs:
@@ -96,6 +122,65 @@ class Jobs:
             job = _job(row)
             self._store.changed(job.kind, job.name, "updated")
         return job
+
+    def any_due(self, now: float) -> bool:
+        """Whether a queued job may start now, were there room."""
+        return self._store.read().execute(f"SELECT 1 FROM jobs WHERE {_DUE} LIMIT 1", (now,)).fetchone() is not None
+
+    def due(self, now: float) -> Iterator[Waiting]:
+        """Queued jobs that may start now: first those that need nothing, then the others, each oldest first."""
+        for condition in ("cpus = 0 AND memory_mb = 0 AND gpus = 0", "(cpus > 0 OR memory_mb > 0 OR gpus > 0)"):
+            rows = self._store.read().execute(
+                f"SELECT id, cpus, memory_mb, gpus, created FROM jobs WHERE {_DUE} AND {condition} ORDER BY id", (now,)
+            )
+            for row in rows:
+                yield Waiting(*row)
+
+    def next_delayed(self, now: float) -> float | None:
+        """When the next of those queued jobs that have to wait for their time may start; None when there is none."""
+        row = self._store.read().execute(
+            "SELECT min(not_before) FROM jobs WHERE state != 'done' AND state = 'queued' AND not_before > ?", (now,)
+        ).fetchone()
+        value: float | None = row[0]
+        return value
+
+    def any_active(self) -> bool:
+        """Whether any job is not done."""
+        return self._store.read().execute("SELECT 1 FROM jobs WHERE state != 'done' LIMIT 1").fetchone() is not None
+
+    def occupied(self) -> tuple[tuple[float, int, int], frozenset[int]]:
+        """What running jobs hold together (cpus, memory_mb, gpus), and which GPUs."""
+        rows = self._store.read().execute(
+            "SELECT cpus, memory_mb, gpus, gpu_list FROM jobs WHERE state != 'done' AND state = 'running'"
+        )
+        cpus, memory_mb, gpus, taken = 0.0, 0, 0, set[int]()
+        for row in rows:
+            cpus, memory_mb, gpus = cpus + row["cpus"], memory_mb + row["memory_mb"], gpus + row["gpus"]
+            taken.update(json.loads(row["gpu_list"]))
+        return (cpus, memory_mb, gpus), frozenset(taken)
+
+    def claim(self, job_id: int, gpu_list: Iterable[int]) -> Job:
+        """A queued job's next attempt begins. Inside the scheduler's transaction."""
+        with self._store.transaction() as db:
+            row = db.execute(
+                "UPDATE jobs SET state = 'running', attempt = attempt + 1, gpu_list = ? WHERE id = ? AND state = 'queued' RETURNING *",
+                (json.dumps(list(gpu_list)), job_id),
+            ).fetchone()
+            db.execute("INSERT INTO attempts (job_id, number, claimed) VALUES (?, ?, ?)", (job_id, row["attempt"], time.time()))
+            self._store.changed(row["kind"], row["name"], "updated")
+        return _job(row)
+
+    def attempts(self, job_id: int) -> list[AttemptRow]:
+        """All attempts, the first one first."""
+        rows = self._store.read().execute(
+            "SELECT number, claimed, ended, outcome, phases FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)
+        )
+        return [AttemptRow(*row) for row in rows]
+
+    def update_attempt(self, job_id: int, number: int, **columns: Any) -> None:
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        with self._store.transaction() as db:
+            db.execute(f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ?", (*columns.values(), job_id, number))
 
     def set_status(
         self, job_id: int, *, status: str | None = None, secondary: str | None = None, message: str = "", at: float | None = None

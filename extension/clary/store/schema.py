@@ -33,6 +33,7 @@ MIGRATIONS = (
 
     CREATE TABLE attempts (
         job_id INTEGER NOT NULL, number INTEGER NOT NULL, claimed REAL NOT NULL, ended REAL, outcome TEXT NOT NULL DEFAULT '',
+        phases INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (job_id, number)
     ) WITHOUT ROWID;
 

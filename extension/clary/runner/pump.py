@@ -1,0 +1,89 @@
+"""What keeps jobs going in a long-lived process, such as a server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from clary.runner.engine_lock import EngineLock
+from clary.store.watch import Watcher
+
+if TYPE_CHECKING:
+    from clary.runner.runner import Runner
+
+_log = logging.getLogger(__name__)
+
+_IDLE_S = 10.0
+_ACTIVE_S = 2.0
+# These say nothing about the queue, and come often.
+_UNIMPORTANT = frozenset({"log", "metrics"})
+
+
+class Pump:
+    """A background thread that reconciles, schedules, and starts settlers, on events and every few seconds.
+
+    The work itself (uploads and the like) is done by settlers, in processes of their own. `start` it once; `stop` ends the
+    thread, never a job.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._watcher: Watcher | None = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            # Bound before this returns: what happens from now on is heard.
+            self._watcher = Watcher(self._runner.home)
+            self._thread = threading.Thread(target=self._run, name="clary-pump", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        self._ending.set()
+        if self._thread is not None:
+            self._runner.wake()
+            self._thread.join(timeout_s)
+            self._thread = None
+
+    def _run(self) -> None:
+        watcher = self._watcher
+        if watcher is None:
+            return
+        try:
+            with EngineLock(self._runner.home):
+                while not self._ending.is_set():
+                    self._wait(watcher, self._step())
+        finally:
+            watcher.close()
+        # As a settler does: a shim may have counted on us until a moment ago.
+        with contextlib.suppress(Exception):
+            self._runner.reconcile()
+            self._runner.schedule()
+            self._runner.settle()
+
+    def _step(self) -> float:
+        """One round; returns how long to wait at most for the next."""
+        try:
+            self._runner.reconcile()
+            self._runner.schedule()
+            self._runner.settle(engine=True)
+            delayed = self._runner.store.jobs.next_delayed(time.time())
+            if delayed is not None:
+                return min(_ACTIVE_S, max(0.01, delayed - time.time()))
+            return _ACTIVE_S if self._runner.store.jobs.any_active() else _IDLE_S
+        except Exception:
+            _log.exception("Reconciling failed; it will be tried again.")
+            return _ACTIVE_S
+
+    def _wait(self, watcher: Watcher, patience_s: float) -> None:
+        deadline = time.monotonic() + patience_s
+        while not self._ending.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            if any(event.get("change") not in _UNIMPORTANT for event in watcher.read(left)):
+                return

@@ -1,0 +1,114 @@
+"""The settler: a short-lived process that finishes jobs which have ended, and keeps the queue going meanwhile.
+
+Run as ``python -m clary.runner.settle <home>`` by a shim that found no engine alive, by a server's `Pump`, or by whoever
+stops a queued job. Any number of them may run at once; each job is finished under a lock of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+
+from clary.config import Config
+from clary.home import Home
+from clary.runner import linux
+from clary.runner.engine_lock import EngineLock
+from clary.runner.finishing import finish_job
+from clary.runner.processes import SETTLER_NAME
+from clary.runner.runner import Runner
+from clary.store import Store
+from clary.store.jobs import Job
+from clary.store.watch import Watcher
+
+_log = logging.getLogger(__name__)
+
+# It stays so long after its last work: the next job's end then finds it here, and need not start another.
+_LINGER_S = 5.0
+_AT_ONCE = 8
+_LONGEST_WAIT_S = 1.0
+
+
+class Settler:
+    """The settler's loop."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._threads: dict[int, threading.Thread] = {}
+        self._retry_at: dict[int, float] = {}
+
+    def run(self) -> None:
+        """Returns when there has been nothing to do for a while."""
+        home = self._runner.home
+        while True:
+            with EngineLock(home), Watcher(home) as watcher:
+                self._work(watcher)
+            # A shim that ended just now may have counted on us: look once more, now that others can see us gone.
+            if not home.database.exists() or not self._step():
+                return
+
+    def _work(self, watcher: Watcher) -> None:
+        busy_at = time.monotonic()
+        while self._runner.home.database.exists():
+            if self._step():
+                busy_at = time.monotonic()
+            left = busy_at + _LINGER_S - time.monotonic()
+            if left <= 0:
+                return
+            watcher.read(min(left, self._patience_s()))
+
+    def _step(self) -> bool:
+        """One round; whether there is a reason to stay."""
+        try:
+            self._runner.reconcile()
+            self._runner.schedule()
+            self._start()
+            # A job that waits for its time, and not just for room, has only us to wake it.
+            return bool(self._threads or self._retry_at) or self._delayed() is not None
+        except Exception:
+            _log.exception("The settler will try again.")
+            time.sleep(0.5)
+            return self._runner.home.database.exists()
+
+    def _delayed(self) -> float | None:
+        return self._runner.store.jobs.next_delayed(time.time())
+
+    def _patience_s(self) -> float:
+        due = self._delayed()
+        return _LONGEST_WAIT_S if due is None else min(_LONGEST_WAIT_S, max(0.01, due - time.time()))
+
+    def _start(self) -> None:
+        now = time.monotonic()
+        self._threads = {job_id: thread for job_id, thread in self._threads.items() if thread.is_alive()}
+        settling = self._runner.store.jobs.in_states("settling")
+        present = {job.id for job in settling}
+        self._retry_at = {job_id: at for job_id, at in self._retry_at.items() if job_id in present}
+        for job in settling:
+            if job.id in self._threads or self._retry_at.get(job.id, 0.0) > now or len(self._threads) >= _AT_ONCE:
+                continue
+            thread = threading.Thread(target=self._finish, args=(job,), name=f"settle {job.name}", daemon=True)
+            self._threads[job.id] = thread
+            thread.start()
+
+    def _finish(self, job: Job) -> None:
+        try:
+            if finish_job(self._runner, job):
+                self._retry_at.pop(job.id, None)
+            else:
+                self._retry_at[job.id] = time.monotonic() + 0.5  # another settler is at it
+        except Exception:
+            _log.exception("Job %s %s could not be settled; it will be tried again.", job.kind, job.name)
+            self._retry_at[job.id] = time.monotonic() + 1.0
+
+
+def main(home_path: str) -> int:
+    linux.set_name(SETTLER_NAME)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    home = Home.locate(home_path)
+    Settler(Runner(home, Config.load(home), Store(home))).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,300 @@
+"""The shim's work: start the job, read its output, sample it, stop it when asked, and record its end.
+
+Standard library only (see linux.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import time
+
+from clary.runner import linux, processes
+from clary.runner.announce import announce
+from clary.runner.offspring import Offspring
+from clary.runner.output import LogFile, Output
+from clary.runner.sampling import Sampler
+from clary.runner.scraper import Scraper
+from clary.runner.settling import guard_settler, spawn_settler
+from clary.runner.statefile import StateFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_SHUTDOWN_GRACE_S = 10.0
+_SCRAPER_GRACE_S = 2.0
+_LOG_EVERY_S = 0.5
+_FIRST_SAMPLE_S = 0.1
+
+
+class Supervisor:
+    """One attempt, from its start to its ``exit.json``."""
+
+    def __init__(
+        self, folder: str, spec: dict[str, Any], lock: int, entry: Callable[[Path], int] | None
+    ) -> None:
+        self._folder, self._spec, self._shim, self._lock, self._entry = (
+            folder,
+            spec,
+            spec["shim"],
+            lock,
+            entry,
+        )
+        self._begun = time.time()
+        self._exit_file = StateFile(f"{folder}/exit.json")
+        self._status: int | None = None
+        self._reason: str | None = None
+        self._kill_at: float | None = None
+        self._deadline: float | None = None
+        self._settler = 0
+        self._told_to_go = False
+        self._told_log = 0.0
+        self._poll = select.poll()
+        self._wake, self._control = self._listen()
+        self._scraper: Scraper | None = None
+        self._child: Offspring
+        self._output: Output
+        self._sampler: Sampler
+
+    def run(self) -> int:
+        """Returns the exit code for the shim's process (see shim.py)."""
+        self._exit_file.reserve()
+        log = self._start()
+        if log is None:
+            return self._record(None, None)
+        self._next_sample = time.monotonic() + _FIRST_SAMPLE_S
+        while self._status is None:
+            self._turn()
+        processes_left = self._exterminate()
+        self._output.drain()
+        if self._scraper is not None:
+            self._scraper.close(_SCRAPER_GRACE_S)
+        self._sampler.close()
+        log.close()
+        if self._reason == "shutdown":
+            return 1
+        code = os.waitstatus_to_exitcode(self._status)
+        return self._record(code if code >= 0 else None, -code if code < 0 else None, processes_left)
+
+    def _listen(self) -> tuple[int, int]:
+        """Become what a shim is, and open the two doors by which it is woken: signals and the attempt's control pipe."""
+        linux.set_name(processes.SHIM_NAME)
+        linux.become_subreaper()
+        with contextlib.suppress(OSError):
+            os.setsid()
+        os.chdir("/")
+        wake, wake_write = os.pipe()
+        for descriptor in (wake, wake_write):
+            os.set_blocking(descriptor, False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.signal(signal.SIGTERM, self._shut_down)
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        path = f"{self._folder}/control"
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(path, 0o600)
+        # Open for writing, too, so that it never reads as ended.
+        control = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._private = [self._lock, wake, wake_write, control]
+        for descriptor in (wake, control):
+            self._poll.register(descriptor, select.POLLIN)
+        return wake, control
+
+    def _start(self) -> LogFile | None:
+        """Start the job; None when a stop came first."""
+        shim = self._shim
+        log: LogFile | None = None
+        while True:  # a full disk is waited out: the job must not run before its start is on record
+            if self._told_to_go:
+                raise SystemExit(1)
+            if self._stop_asked():
+                self._reason = "stopped"
+                return None
+            try:
+                log = log or LogFile(shim["log"], shim["log_limit"])
+                child = Offspring(self._folder, shim, self._private, self._entry)
+                try:
+                    StateFile(f"{self._folder}/started.json").write(self._started(child))
+                except OSError:
+                    child.abandon()
+                    raise
+                break
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                time.sleep(1.0)
+        self._child = child
+        if shim["metrics"]:
+            self._scraper = Scraper(self._folder, shim["cookie"])
+        self._output = Output(child.output, log, self._scraper.feed if self._scraper else None)
+        self._sampler = Sampler(
+            f"{self._folder}/resources.jsonl", shim["sample_s"], shim["gpus"], shim["memory_limit_mb"]
+        )
+        self._poll.register(child.output, select.POLLIN)
+        if shim["max_runtime_s"] is not None:
+            self._deadline = time.monotonic() + shim["max_runtime_s"]
+        child.release()
+        announce(shim["run"], self._spec["kind"], self._spec["name"], "started")
+        return log
+
+    def _started(self, child: Offspring) -> dict[str, Any]:
+        process = processes.read(child.pid)
+        return {
+            "started": self._begun,
+            "shim": os.getpid(),
+            "child": child.pid,
+            "session": child.pid,
+            "session_start": process.start if process is not None else 0,
+            "pipe": child.pipe,
+            "boot_id": linux.boot_id(),
+        }
+
+    def _turn(self) -> None:
+        """Wait for something to happen, and answer it."""
+        output, scraper = self._output, self._scraper
+        if scraper is not None and scraper.waiting:
+            self._poll.register(scraper.descriptor, select.POLLOUT)
+        ready = self._poll.poll(self._patience_ms())
+        if scraper is not None:
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(scraper.descriptor)
+            if scraper.waiting:
+                scraper.flush()
+        for descriptor, _ in ready:
+            if descriptor == self._child.output:
+                output.read()
+                if output.ended:
+                    self._poll.unregister(descriptor)
+            elif descriptor == self._control:
+                self._obey()
+            elif descriptor == self._wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(descriptor, 4096)
+        self._reap()
+        output.flush_late()
+        now = time.monotonic()
+        if output.wrote and now >= self._told_log + _LOG_EVERY_S:
+            output.wrote, self._told_log = False, now
+            announce(self._shim["run"], self._spec["kind"], self._spec["name"], "log")
+        if now >= self._next_sample:
+            self._next_sample = now + self._shim["sample_s"]
+            self._look(now)
+        if self._told_to_go:
+            self._stop("shutdown", min(_SHUTDOWN_GRACE_S, self._shim["grace_s"]))
+        if self._deadline is not None and now >= self._deadline:
+            self._stop("max-runtime", self._shim["grace_s"])
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill_at = now + 0.1  # again, for what was forked meanwhile
+            processes.send(self._job(), signal.SIGKILL)
+
+    def _patience_ms(self) -> int:
+        now = time.monotonic()
+        waits = [self._next_sample - now]
+        late = self._output.wait_s()
+        if late is not None:
+            waits.append(late)
+        if self._output.wrote:
+            waits.append(self._told_log + _LOG_EVERY_S - now)
+        if self._deadline is not None and self._reason is None:
+            waits.append(self._deadline - now)
+        if self._kill_at is not None:
+            waits.append(self._kill_at - now)
+        return max(0, int(min(waits) * 1000) + 1)
+
+    def _look(self, now: float) -> None:
+        if self._sampler.sample(self._helpers()) and self._reason != "memory":
+            self._reason, self._kill_at = "memory", now
+        # The control pipe tells of a stop at once; this is for a launcher that died between file and pipe.
+        if self._reason is None and self._stop_asked():
+            self._stop("stopped", self._shim["grace_s"])
+
+    def _obey(self) -> None:
+        commands = b""
+        with contextlib.suppress(BlockingIOError):
+            commands = os.read(self._control, 4096)
+        if b"S" in commands and not self._settler:  # a job of ours has queued a job: launch it from out here
+            self._settler = spawn_settler(self._shim)
+        if self._stop_asked():
+            self._stop("stopped", self._shim["grace_s"])
+
+    def _stop_asked(self) -> bool:
+        return os.path.exists(f"{self._folder}/stop")
+
+    def _shut_down(self, number: int, frame: object) -> None:
+        self._told_to_go = True  # the loop sees it; a handler may come between any two lines
+
+    def _stop(self, reason: str, grace_s: float) -> None:
+        """SIGTERM to all of the job; SIGKILL will follow."""
+        if self._reason is None:
+            self._reason, self._kill_at = reason, time.monotonic() + grace_s
+            everyone = self._job()
+            processes.send(everyone, signal.SIGTERM)
+            processes.send(everyone, signal.SIGCONT)
+
+    def _job(self) -> list[processes.Process]:
+        return processes.descendants(os.getpid(), without=self._helpers(), thorough=True)
+
+    def _helpers(self) -> list[int]:
+        helpers = [self._settler, *self._sampler.helpers]
+        return helpers if self._scraper is None else [*helpers, self._scraper.pid]
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid == self._child.pid:
+                    self._status = status
+                elif pid == self._settler:
+                    self._settler = 0
+                elif self._scraper is not None and pid == self._scraper.pid:
+                    self._scraper.alive = False
+                else:
+                    self._sampler.reaped(pid)
+
+    def _exterminate(self, patience_s: float = 10.0) -> bool:
+        """SIGKILL all that the job's main process left behind; True when something would not die (in the kernel's hands)."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            self._reap()
+            left = [process for process in self._job() if process.state != "Z"]
+            if not left:
+                self._reap()
+                return False
+            if time.monotonic() > deadline:
+                return True
+            processes.send(left, signal.SIGKILL)
+            time.sleep(0.002)
+
+    def _record(self, code: int | None, signal_number: int | None, processes_left: bool = False) -> int:
+        """Write the end down, tell of it, and see that somebody settles the job."""
+        value = {
+            "exit_code": code,
+            "signal": signal_number,
+            "reason": self._reason or "exited",
+            "started": self._begun,
+            "ended": time.time(),
+        }
+        if processes_left:
+            value["processes_left"] = True
+        while True:
+            try:
+                self._exit_file.write(value)
+                break
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                time.sleep(1.0)
+        announce(self._shim["run"], self._spec["kind"], self._spec["name"], "exited")
+        os.close(self._lock)
+        guard_settler(self._shim)
+        return 0
