@@ -32,7 +32,7 @@ def submitted_to_first_line(script: Path) -> tuple[float, float]:
     job = clary.train(
         script,
         instance_type="ml.m5.large",
-        metrics={"first": r"first=([0-9.]+)", "ready": r"ready=([0-9.]+)"},
+        metrics=regexes,
     )
     answer = job.describe()
     job.wait(quiet=True, timeout=120)

@@ -16,7 +16,7 @@ from tests.conftest import kill_everything_of
 
 @contextmanager
 def fresh_home(**settings: str) -> Iterator[Path]:
-    """A new CLARY_HOME, ``settings`` (CLARY_<NAME>) in the environment; its processes are killed afterwards."""
+    """A new CLARY_HOME, with ``settings`` as CLARY_<NAME>; its processes are killed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="clary-bench-"))
     home = folder / "home"
     names = {"CLARY_HOME": str(home), **{f"CLARY_{name.upper()}": value for name, value in settings.items()}}

@@ -81,22 +81,9 @@ class TrainingJob(Resource):
 
     def _state(self, answer: Mapping[str, Any], ended: bool) -> State:
         steps = answer.get("SecondaryStatusTransitions") or [{}]
-        # A finished job's secondary status repeats its status, but says MaxRuntimeExceeded where that was the
-        # end.
-        status = answer["SecondaryStatus"]
-        return State(
-            status, steps[-1].get("StatusMessage", "") if not ended else "", self._latest(answer), ended
-        )
-
-    def _latest(self, answer: Mapping[str, Any]) -> dict[str, float]:
-        final = answer.get("FinalMetricDataList")
-        if final:
-            return {one["MetricName"]: one["Value"] for one in final}
-        if answer["SecondaryStatus"] != "Training" or not answer["AlgorithmSpecification"].get(
-            "MetricDefinitions"
-        ):
-            return {}
-        return {one["name"]: one["value"] for one in self._observed()["metrics"]}
+        # Once it has ended, the last step's message only repeats the failure reason or the status.
+        message = "" if ended else steps[-1].get("StatusMessage", "")
+        return State(answer["SecondaryStatus"], message, _numbers(answer), ended)
 
     def logs(self, *, follow: bool = False) -> LogText | None:
         """The whole log as text; with ``follow`` prints it as it grows until the job has ended, and returns
@@ -173,11 +160,15 @@ class TrainingJob(Resource):
             else None,
             "created": answer["CreationTime"],
             "trained for": _seconds(answer),
-            **self._latest(answer),
+            **_numbers(answer),
             "model": answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
             "failure": answer.get("FailureReason"),
         }
         return pages.card(self.name, answer["TrainingJobStatus"], facts, self.boto3)
+
+
+def _numbers(answer: Mapping[str, Any]) -> dict[str, float]:
+    return {one["MetricName"]: one["Value"] for one in answer.get("FinalMetricDataList", [])}
 
 
 def _seconds(answer: Mapping[str, Any]) -> str | None:
