@@ -153,7 +153,8 @@ class Objects(Locations):
                 raise
         raise KeyConflict(
             f"The key {key!r} cannot be stored: there are keys below '{key}/' in this bucket."
-            " Buckets are folders here, and one name cannot be a file and a folder at once; choose another key."
+            " Buckets are folders here, and one name cannot be a file and a folder at once; choose another"
+            " key."
         )
 
     def _put_marker(
