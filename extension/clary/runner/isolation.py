@@ -1,0 +1,267 @@
+"""A private ``/opt/ml`` for each job: user and mount namespaces where Linux lets us, path rewriting elsewhere.
+
+No daemon, no root, no setuid helper. Mounts live in the job's own namespace and end with its last process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import functools
+import os
+import re
+import signal
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+OPT_ML = Path("/opt/ml")
+
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
+_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_SLAVE = 0x1, 0x20, 0x1000, 0x4000, 0x80000
+_MNT_DETACH = 2
+_PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG = 1, 2
+# "/opt/ml" as a whole path: not "/opt/mlflow", not "/my/opt/ml".
+_MENTION = re.compile(r"(?<![\w./-])/opt/ml(?![\w-])")
+
+
+class IsolationError(Exception):
+    """Namespaces were demanded and are not to be had; the text says why."""
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How this process sees its files. ``base`` stands for ``/opt/ml``: that very path, or the folder used instead."""
+
+    kind: str
+    base: Path
+    reason: str = ""
+
+    def rewrite(self, text: str) -> str:
+        """``text`` with every mention of ``/opt/ml`` naming the job's own folder; unchanged in a namespace."""
+        return text if self.kind == "namespaces" else _MENTION.sub(lambda _: str(self.base), text)
+
+    def bind_read_only(self, source: Path, target: Path) -> bool:
+        """Show ``source`` (a file or folder) at ``target``, read-only; False where mounts are not possible."""
+        if self.kind != "namespaces":
+            return False
+        try:
+            _mount(str(source), target, None, _MS_BIND | _MS_REC)
+        except OSError:
+            return False
+        try:
+            # What the underlying mount forbids already (nosuid, nodev, ...) must be said again, or the kernel refuses.
+            kept = os.statvfs(target).f_flag & (
+                os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME
+            )
+            _mount(None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | kept | _relatime(target))
+        except OSError:
+            _unmount(target)
+            return False
+        return True
+
+
+def enter(attempt_dir: Path, mode: str | None = None) -> Isolation:
+    """Give this process (single-threaded) its own ``/opt/ml``: ``attempt_dir/ml``.
+
+    ``mode``: ``namespaces`` (or an IsolationError), ``paths`` (never mounts), ``auto``; by default what is configured.
+    The user id stays what it is.
+    """
+    global _current
+    if mode is None:
+        mode = _configured(attempt_dir)
+    folder = attempt_dir / "ml"
+    folder.mkdir(parents=True, exist_ok=True)
+    if mode == "paths":
+        _current = Isolation("paths", folder, "set in Clary's configuration")
+        return _current
+    try:
+        _enter_namespaces(folder)
+    except OSError as error:
+        reason = explain(error)
+        if mode == "namespaces":
+            raise IsolationError(
+                f"This machine gives no private /opt/ml: {reason}. Set isolation = 'auto' or 'paths' in Clary's config.toml."
+            ) from error
+        _current = Isolation("paths", folder, reason)
+    else:
+        _current = Isolation("namespaces", OPT_ML)
+    return _current
+
+
+def _configured(attempt_dir: Path) -> str:
+    from clary.config import Config
+    from clary.home import Home
+
+    return Config.load(Home(attempt_dir.absolute().parents[2])).isolation
+
+
+def current() -> Isolation | None:
+    """What `enter` gave this process, or the one it was forked from; None before."""
+    return _current
+
+
+_current: Isolation | None = None
+
+
+def tier(mode: str = "auto") -> tuple[str, str]:
+    """('namespaces' or 'paths', why) for jobs on this machine; tried out once in a child process."""
+    if mode == "paths":
+        return "paths", "set in Clary's configuration"
+    return _probe()
+
+
+@functools.cache
+def _probe() -> tuple[str, str]:
+    if not sys.platform.startswith("linux"):
+        return "paths", f"{sys.platform} has no mount namespaces"
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="clary-probe-") as folder:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", __file__, folder],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    text = done.stdout.strip()
+    if text == "namespaces":
+        return "namespaces", "user and mount namespaces" if os.geteuid() else "mount namespaces, as root"
+    return "paths", text or done.stderr.strip()[-200:] or f"the probe ended with {done.returncode}"
+
+
+def explain(error: OSError) -> str:
+    """Why namespaces could not be had, in words for a person."""
+    what = error.strerror or str(error)
+    hints = {
+        errno.EPERM: "not permitted here (user namespaces are switched off, or this is a locked-down container)",
+        errno.EACCES: "not permitted here (AppArmor or SELinux restricts user namespaces)",
+        errno.ENOSPC: "the limit of user namespaces (user.max_user_namespaces) is reached or zero",
+        errno.EINVAL: "not possible from a process with several threads, or not built into this kernel",
+        errno.ENOSYS: "this system has no mount namespaces",
+    }
+    return f"{what}: {hints.get(error.errno or 0, 'the kernel refused')}"
+
+
+def drop_capabilities() -> None:
+    """Give up what entering a user namespace gave; a program that is forked, not executed, would keep it otherwise."""
+    if not sys.platform.startswith("linux") or os.geteuid() == 0:
+        return
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
+    _libc().capset(header, (ctypes.c_uint32 * 6)())
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(name: str, *arguments: object) -> int:
+    result = int(getattr(_libc(), name)(*arguments))
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), name)
+    return result
+
+
+def _mount(source: str | None, target: Path, kind: str | None, flags: int, data: str | None = None) -> None:
+    encoded = [None if text is None else os.fsencode(text) for text in (source, str(target), kind, data)]
+    _call("mount", encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3])
+
+
+def _unmount(target: Path) -> None:
+    with contextlib.suppress(OSError):
+        _call("umount2", os.fsencode(target), _MNT_DETACH)
+
+
+def _relatime(target: Path) -> int:
+    # statvfs reports relatime as 0x1000, mount wants 0x200000; the other flags have the same value in both.
+    return 0x200000 if os.statvfs(target).f_flag & 0x1000 else 0
+
+
+def _enter_namespaces(folder: Path) -> None:
+    if not sys.platform.startswith("linux"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if not OPT_ML.is_dir() and not OPT_ML.parent.is_dir():
+        raise OSError(errno.ENOENT, "there is no folder /opt to mount into")
+    death_signal = ctypes.c_int(0)
+    _call("prctl", _PR_GET_PDEATHSIG, ctypes.byref(death_signal), 0, 0, 0)
+    _unshare()
+    try:
+        # Nothing we mount may reach the outside; what is unmounted outside should still vanish here.
+        _mount("none", Path("/"), None, _MS_REC | _MS_SLAVE)
+        if not OPT_ML.is_dir():
+            _make_mount_point(folder.parent)
+        _mount(str(folder), OPT_ML, None, _MS_BIND | _MS_REC)
+    finally:
+        # Changing credentials clears it, and a job must not outlive its supervisor.
+        if death_signal.value:
+            _call("prctl", _PR_SET_PDEATHSIG, death_signal.value, 0, 0, 0)
+
+
+def _unshare() -> None:
+    user, group = os.geteuid(), os.getegid()
+    if user == 0:
+        with contextlib.suppress(PermissionError):
+            _call("unshare", _CLONE_NEWNS)
+            return
+    _call("unshare", _CLONE_NEWNS | _CLONE_NEWUSER)
+    # A process may map its own ids to themselves, if it gives up setgroups first (CVE-2014-8989).
+    with contextlib.suppress(FileNotFoundError):
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+
+
+def _make_mount_point(scratch: Path) -> None:
+    """Make ``/opt/ml`` exist in this namespace only: a small tmpfs over ``/opt`` that shows all of the old one, plus ``ml``."""
+    opt = OPT_ML.parent
+    old = scratch / ".opt"
+    old.mkdir(exist_ok=True)
+    mounted = False
+    try:
+        _mount(str(opt), old, None, _MS_BIND | _MS_REC)
+        try:
+            _mount("tmpfs", opt, "tmpfs", 0, "mode=755,size=64m")
+            mounted = True
+            for entry in sorted(os.scandir(old), key=lambda one: one.name):
+                _show_again(Path(entry.path), opt / entry.name)
+            OPT_ML.mkdir(exist_ok=True)
+        except OSError:
+            if mounted:
+                _unmount(opt)
+            raise
+        finally:
+            _unmount(old)
+    finally:
+        with contextlib.suppress(OSError):
+            old.rmdir()
+
+
+def _show_again(source: Path, target: Path) -> None:
+    mode = source.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        target.symlink_to(os.readlink(source))
+        return
+    if stat.S_ISDIR(mode):
+        target.mkdir()
+    else:
+        target.touch()
+    _mount(str(source), target, None, _MS_BIND | _MS_REC)
+
+
+if __name__ == "__main__":  # the probe: run by path, without Clary on sys.path
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(20)
+    try:
+        private = Path(sys.argv[1]) / "ml"
+        private.mkdir()
+        _enter_namespaces(private)
+        (OPT_ML / "probe").write_text("", encoding="ascii")
+        print("namespaces" if (private / "probe").exists() else "the mount does not show the job's folder")
+    except OSError as problem:
+        print(explain(problem))

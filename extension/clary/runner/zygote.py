@@ -1,0 +1,118 @@
+"""Warm starts, seen from a launcher: hand an attempt to the zygote of its interpreter, or start one for the next time.
+
+A zygote is a process of this home that has torch imported and forks shims on request: see `zygote_process`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from clary.home import Home
+from clary.runner.environment import inherited
+
+_ANSWER_S = 2.0
+# An interpreter whose zygote does not come up (a broken torch, say) is not tried for every job.
+_RETRY_S = 60.0
+# Libraries must not start threads before the fork; each job gets its own count back after it (zygote_program).
+SINGLE_THREADED = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def socket_path(home: Home, python: str = "") -> Path:
+    """Where the zygote of an interpreter listens."""
+    digest = hashlib.sha256((python or sys.executable).encode()).hexdigest()[:10]
+    return home.run / f"zygote-{digest}.sock"
+
+
+def spawn(home: Home, attempt_dir: Path, python: str = "") -> bool:
+    """Let a zygote fork the attempt's shim; False when there is none or it will not, and nothing was started then.
+
+    The shim waits a few seconds for the attempt's lock, which the caller may still hold.
+    """
+    request = {"attempt": str(attempt_dir), "environment": inherited()}
+    answer = _ask(socket_path(home, python), request)
+    return answer is not None and answer.get("pid", 0) > 0
+
+
+def alive(home: Home, python: str = "") -> int:
+    """The pid of the zygote that would serve now; 0 when there is none."""
+    answer = _ask(socket_path(home, python), {})
+    return 0 if answer is None else int(answer.get("zygote", 0))
+
+
+def ensure(home: Home, python: str = "") -> None:
+    """Start a zygote in the background unless there is one; returns within milliseconds and never raises."""
+    if not sys.platform.startswith("linux"):
+        return
+    path = socket_path(home, python)
+    if _listening(path) or _failed_lately(path):
+        return
+    environment = inherited()
+    environment.update(dict.fromkeys(SINGLE_THREADED, "1"))
+    with contextlib.suppress(OSError):
+        log = os.open(path.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            process = subprocess.Popen(
+                [python or sys.executable, "-m", "clary.runner.zygote_process", str(home.root), str(path)],
+                cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(log)
+        # It forks once and ends, so that nobody has to wait for the zygote itself.
+        threading.Thread(target=process.wait, daemon=True).start()
+
+
+def stop(home: Home, python: str = "", patience_s: float = 5.0) -> None:
+    """End the zygote and wait until it is gone; jobs that it has started go on."""
+    pid = alive(home, python)
+    if not pid:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.005)
+
+
+def _ask(path: Path, request: dict[str, object]) -> dict[str, int] | None:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(_ANSWER_S)
+            client.connect(str(path))
+            client.sendall(json.dumps(request).encode())
+            client.shutdown(socket.SHUT_WR)
+            with client.makefile("rb") as answer:
+                value = json.loads(answer.read() or b"{}")
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _listening(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(0.05)
+        try:
+            client.connect(str(path))
+        except TimeoutError:
+            return True  # busy
+        except OSError:
+            return False
+    return True
+
+
+def _failed_lately(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return time.time() - path.with_suffix(".failed").stat().st_mtime < _RETRY_S
+    return False

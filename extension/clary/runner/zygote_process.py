@@ -1,0 +1,219 @@
+"""The zygote: one process per interpreter and home, with torch imported, that forks a job's shim in milliseconds.
+
+Run as ``python -m clary.runner.zygote_process <home> <socket>``; `zygote.ensure` does. It serves only while that is
+correct: one thread, CUDA untouched, its packages and its own code unchanged on the disk; otherwise it refuses, ends, and
+jobs start cold. It also ends when it was idle for long or its home is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from clary.config import Config
+from clary.home import Home
+from clary.runner import linux, processes, shim, zygote_program
+
+_CHECK_S = 2.0
+_LOCK_PATIENCE_S = 10.0
+_LONGEST_REQUEST = 4 << 20
+# What a job's process imports in any case; modules that are not installed are passed over.
+_PRELOADED = (
+    "torch", "clary.runner.child", "clary.runner.supervisor", "clary.runner.isolation", "clary.toolkits.training.entry",
+)  # fmt: skip
+
+
+class Zygote:
+    """The listening side. Single-threaded: one request at a time, each a fork."""
+
+    def __init__(self, home: Home, path: Path) -> None:
+        self._home, self._path = home, path
+        self._idle_s = Config.load(home).zygote_idle_s
+        self._used = time.monotonic()
+        self._ending = False
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        draft = path.with_suffix(f".{os.getpid()}")
+        self._listener.bind(str(draft))
+        self._listener.listen(64)
+        os.rename(draft, path)  # from now on it can be found, and it is ready
+        self._inode = path.stat().st_ino
+        self._fingerprint = fingerprint()
+
+    def serve(self) -> Callable[[], NoReturn] | None:
+        """Serve until the end (None), or return in a forked child with what that has to do."""
+        signal.signal(signal.SIGTERM, self._end)
+        # Shims that have ended leave no zombies.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while not self._ending and self._wanted():
+            ready, _, _ = select.select([self._listener], [], [], _CHECK_S)
+            if ready:
+                with contextlib.suppress(OSError, ValueError):
+                    connection, _ = self._listener.accept()
+                    task = self._answer(connection)
+                    if task is not None:
+                        return task
+        self._forget()
+        return None
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self._ending = True
+
+    def _wanted(self) -> bool:
+        try:
+            return time.monotonic() - self._used < self._idle_s and self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _forget(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._path.stat().st_ino == self._inode:
+                self._path.unlink()
+
+    def _answer(self, connection: socket.socket) -> Callable[[], NoReturn] | None:
+        with connection:
+            connection.settimeout(2.0)
+            if _peer(connection) != os.getuid():
+                return None
+            request = json.loads(_read(connection))
+            if "attempt" not in request:
+                connection.sendall(json.dumps({"zygote": os.getpid()}).encode())
+                return None
+            reason = self._refuses()
+            if reason:
+                self._ending = True
+                self._forget()  # first, so that the one who is refused can start a new one at once
+                print(reason, file=sys.stderr, flush=True)
+                connection.sendall(b"{}")
+                return None
+            pid = os.fork()
+            if pid == 0:
+                self._listener.close()
+                connection.detach()
+                os.closerange(3, _highest_descriptor() + 1)
+                return lambda: _become_shim(request["attempt"], request["environment"])
+            self._used = time.monotonic()
+            with contextlib.suppress(OSError):  # the shim runs, whether its launcher still listens or not
+                connection.sendall(json.dumps({"pid": pid}).encode())
+        return None
+
+    def _refuses(self) -> str:
+        if fingerprint() != self._fingerprint:
+            return "packages or Clary itself changed on the disk"
+        return zygote_program.unfit_to_fork()
+
+
+def _peer(connection: socket.socket) -> int:
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def _read(connection: socket.socket) -> bytes:
+    data = bytearray()
+    while len(data) <= _LONGEST_REQUEST:
+        piece = connection.recv(1 << 16)
+        if not piece:
+            return bytes(data)
+        data += piece
+    raise ValueError("the request is too long")
+
+
+def _highest_descriptor() -> int:
+    return max(int(name) for name in os.listdir("/proc/self/fd"))
+
+
+def _become_shim(attempt: str, environment: dict[str, str]) -> NoReturn:
+    """In the forked child: the very shim that a launcher would have executed, with the job's modules loaded already."""
+    code = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.environ.clear()
+        os.environ.update(environment)
+        log = os.open(f"{attempt}/shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        code = shim.main(attempt, child=_live, patience_s=_LOCK_PATIENCE_S)
+    finally:
+        if code == 1:
+            import traceback
+
+            traceback.print_exc()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _live(attempt_dir: Path) -> int:
+    from clary.runner import child
+
+    return child.run(attempt_dir)
+
+
+def fingerprint() -> tuple[tuple[str, int], ...]:
+    """When what this process has loaded was last changed: the package folders, and Clary's own files."""
+    places = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    places += [
+        module.__file__ or ""
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] == "clary"
+    ]
+    found = []
+    for place in places:
+        with contextlib.suppress(OSError):
+            found.append((place, os.stat(place).st_mtime_ns))
+    return tuple(sorted(found))
+
+
+def main(root: str, path: str) -> None:
+    """Become the zygote of ``root`` at the socket ``path``, unless there is one already."""
+    if os.fork():
+        os._exit(0)  # who started us waits for this only
+    linux.set_name(processes.ZYGOTE_NAME)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    lock = os.open(f"{path.removesuffix('.sock')}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    failed = Path(path).with_suffix(".failed")
+    try:
+        zygote_program.prepare()
+        for name in _PRELOADED:
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                if error.name != name:
+                    raise
+        reason = zygote_program.unfit_to_fork()
+        if reason:
+            raise RuntimeError(reason)
+        gc.collect()
+        gc.freeze()  # the collector then leaves these pages alone, and forks go on sharing them
+        zygote = Zygote(Home(Path(root)), Path(path))
+    except BaseException:
+        failed.touch()
+        raise
+    failed.unlink(missing_ok=True)
+    task = zygote.serve()
+    if task is not None:
+        task()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

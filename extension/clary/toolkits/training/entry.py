@@ -1,0 +1,251 @@
+"""The training job's own process: prepares ``/opt/ml``, runs the user's program, and reports.
+
+Called by `clary.runner.child` inside the job's isolation, either in a fresh interpreter (cold) or in one forked from a
+zygote that has torch imported (warm).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from clary.config import Config
+from clary.home import Home
+from clary.objects import Objects, ObjectsError
+from clary.runner import child, isolation, zygote_program
+from clary.runner.spec import JobSpec
+from clary.toolkits.training import (
+    channels,
+    checkpoints,
+    code,
+    hyperparameters,
+    record,
+    requirements,
+    variables,
+)
+from clary.toolkits.training.code import Program
+from clary.toolkits.training.errors import JobFailure
+from clary.toolkits.training.layout import Layout
+from clary.toolkits.training.program import Command, Stopped, StopSignal, for_script_mode, run
+
+DOWNLOADING = "Downloading input data"
+TRAINING = "Training image download completed. Training in progress."
+_TERMINATED = 143
+
+
+def main(attempt_dir: Path) -> int:
+    """Run one attempt of a training job; returns its exit code. The payload of the spec is the CreateTrainingJob request."""
+    agent = Agent.start(attempt_dir)
+    with StopSignal() as stop:
+        try:
+            return agent.run(stop)
+        except Stopped:
+            print("[clary] Stopped before the program was started.", file=sys.stderr, flush=True)
+            return _TERMINATED
+        except JobFailure as failure:
+            agent.fail(failure.reason)
+            return failure.exit_code
+        except ObjectsError as error:
+            agent.fail(f"ClientError: Data download failed: {error}")
+            return 1
+        except OSError as error:
+            traceback.print_exc()
+            agent.fail(
+                f"InternalServerError: the job could not be prepared: {error}. Please look at the job's log."
+            )
+            return 1
+
+
+@dataclass
+class Agent:
+    """One attempt at work."""
+
+    attempt_dir: Path
+    spec: JobSpec
+    layout: Layout
+    isolation: isolation.Isolation
+    objects: Objects
+    region: str
+    note: record.Record
+
+    @classmethod
+    def start(cls, attempt_dir: Path) -> Agent:
+        """Gather what an attempt needs. The isolation was entered by the runner."""
+        home = Home(attempt_dir.absolute().parents[2])
+        entered = isolation.current() or isolation.Isolation("paths", attempt_dir / "ml")
+        spec = child.load_spec(attempt_dir)
+        return cls(
+            attempt_dir,
+            spec,
+            Layout(entered.base),
+            entered,
+            Objects(home),
+            Config.load(home).region,
+            record.Record(),
+        )
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return self.spec.payload
+
+    def fail(self, reason: str) -> None:
+        """Leave the reason for `finish`, and say it in the log."""
+        self.note = replace(self.note, failure=reason)
+        self.note.write(self.attempt_dir)
+        print(reason, file=sys.stderr, flush=True)
+
+    def run(self, stop: StopSignal) -> int:
+        """Download, train; the program's exit code."""
+        child.phase(self.attempt_dir, "Downloading", DOWNLOADING)
+        self.layout.make()
+        self.layout.write_config(self.request)
+        kept, intermediate = checkpoints.mirrors(self.request, self.layout)
+        if kept is not None:
+            count = kept.restore(self.objects)
+            if count:
+                print(f"Restored {count} checkpoint file(s) from {kept.uri}", flush=True)
+        channels.bring(self.request, self.layout, self.objects, self.isolation, self.region, _say)
+        command, notebook = self._prepare()
+        child.phase(self.attempt_dir, "Training", TRAINING)
+        syncing = checkpoints.Syncing(
+            [part for part in (kept, intermediate) if part is not None], self.objects
+        )
+        fork = self._warm_start(command)
+        self.note = replace(self.note, command=command.shown(), warm=fork is not None)
+        self.note.write(self.attempt_dir)
+        exit_code = run(command, stop, fork, syncing.start)
+        syncing.stop()
+        if notebook is not None:
+            _settle_notebook(notebook, stopped=stop.asked)
+        if exit_code == 0 and self.note.toolkit:
+            self.layout.success.touch()
+        self.note = replace(self.note, exit_code=exit_code)
+        self.note.write(self.attempt_dir)
+        return exit_code
+
+    def _prepare(self) -> tuple[Command, Path | None]:
+        """The program's command, with its code and packages in place; and the executed notebook's path, if it is one."""
+        values = hyperparameters.split(self.request.get("HyperParameters") or {})
+        asked = {
+            key: self.isolation.rewrite(text) for key, text in (self.request.get("Environment") or {}).items()
+        }
+        program = values.platform.get("sagemaker_program") or asked.get("SAGEMAKER_PROGRAM")
+        environment = self._environment(values, program, asked)
+        algorithm = self.request.get("AlgorithmSpecification") or {}
+        entrypoint = [
+            *(algorithm.get("ContainerEntrypoint") or ()),
+            *(algorithm.get("ContainerArguments") or ()),
+        ]
+        if entrypoint and (not program or algorithm.get("ContainerEntrypoint")):
+            self.note = replace(self.note, toolkit=False)
+            self._rewrite_drivers()
+            return Command(
+                [self.isolation.rewrite(part) for part in entrypoint], self.layout.code, environment
+            ), None
+        if not program:
+            raise JobFailure(
+                "ClientError: The job names no program. Clary runs no training images: set the hyperparameters sagemaker_program"
+                " and sagemaker_submit_directory (script mode), or AlgorithmSpecification.ContainerEntrypoint."
+            )
+        entry_point = code.check_entry_point(str(program))
+        directory = values.platform.get("sagemaker_submit_directory") or asked.get(
+            "SAGEMAKER_SUBMIT_DIRECTORY"
+        )
+        code.fetch(directory, self.layout, self.objects)
+        kind = code.kind_of(self.layout.code, entry_point)
+        if kind is not Program.PACKAGE:
+            code.check_present(entry_point, self.layout)
+        python = Path(sys.executable)
+        if requirements.needs_install(self.layout.code, kind):
+            folder = self.attempt_dir / "environment"
+            python = requirements.install(self.layout.code, kind, folder, environment)
+            environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
+            environment["VIRTUAL_ENV"] = str(folder)
+        if kind is Program.NOTEBOOK:
+            from clary.toolkits import notebook
+
+            executed = self.layout.output_data / Path(entry_point).name
+            arguments = notebook.command(
+                python,
+                self.layout.code / entry_point,
+                executed,
+                values.user,
+                self.attempt_dir,
+                self.layout.failure,
+            )
+            return Command(arguments, self.layout.code, environment), executed
+        arguments = hyperparameters.to_arguments(values.user)
+        return for_script_mode(kind, entry_point, arguments, python, self.layout.code, environment), None
+
+    def _environment(
+        self, values: hyperparameters.Hyperparameters, program: str | None, asked: dict[str, str]
+    ) -> dict[str, str]:
+        """The whole environment of the user's program: ours, then the platform's, then the user's own wishes."""
+        environment = dict(
+            os.environ
+        )  # the runner has set thread variables, visible GPUs and PYTHONUNBUFFERED
+        resources = self.spec.resources
+        environment.update(variables.platform_variables(self.request, self.region))
+        # "python" must be the interpreter that the job was created for, as in an image.
+        environment["PATH"] = _first(str(Path(sys.executable).parent), environment.get("PATH") or os.defpath)
+        environment["PYTHONPATH"] = _first(str(self.layout.code), environment.get("PYTHONPATH") or "")
+        if self.isolation.kind != "namespaces":
+            environment["SAGEMAKER_BASE_DIR"] = str(self.layout.base)
+        environment.update(
+            variables.script_variables(
+                self.request, values, self.layout, program=program, cpus=resources.cpus, gpus=resources.gpus
+            )
+        )
+        environment.update(asked)
+        return environment
+
+    def _rewrite_drivers(self) -> None:
+        """SDK v3's drivers hard-code /opt/ml; where that is another folder their text has to say so (contracts section 4)."""
+        drivers = self.layout.channel("sm_drivers")
+        if self.isolation.kind == "namespaces" or not drivers.is_dir():
+            return
+        for path in [path for path in drivers.rglob("*") if path.is_file() and not path.is_symlink()]:
+            try:
+                text = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+            changed = self.isolation.rewrite(text)
+            if changed != text:
+                path.write_text(changed, encoding="utf-8")
+
+    def _warm_start(self, command: Command) -> Callable[[], int] | None:
+        """How to become the user's script without executing anything; None where only a fresh interpreter will do."""
+        warm = zygote_program.current()
+        if warm is None or command.script is None or command.arguments[0] != sys.executable:
+            return None
+        why = warm.refuses(command.script, command.folder, command.environment)
+        if why:
+            print(f"[clary] Starting a fresh interpreter: {why}", flush=True)
+            return None
+        return lambda: warm.fork(command.arguments, command.script or "", command.folder, command.environment)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _first(entry: str, path: str) -> str:
+    """``path`` (entries between colons) with ``entry`` in front, and only there."""
+    return os.pathsep.join([entry, *(part for part in path.split(os.pathsep) if part and part != entry)])
+
+
+def _settle_notebook(executed: Path, *, stopped: bool) -> None:
+    from clary.toolkits.notebook_state import settle
+
+    settle(executed, stopped=stopped)
+
+
+def discard_environment(attempt_dir: Path) -> None:
+    """Remove the packages that were installed for an attempt; they can be hundreds of MB, and nobody needs them again."""
+    shutil.rmtree(attempt_dir / "environment", ignore_errors=True)

@@ -1,0 +1,199 @@
+"""What remains to be done when a training job's processes are gone: artifacts, metrics, times, the reason of a failure."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clary.objects import Objects, ObjectsError
+from clary.runner.kinds import Finish, JobKind, Outcome
+from clary.toolkits import notebook_state
+from clary.toolkits.training import artifacts, checkpoints, entry, failure, record
+from clary.toolkits.training.errors import JobFailure
+from clary.toolkits.training.layout import Layout
+
+if TYPE_CHECKING:
+    from clary.runner.runner import Runner
+    from clary.store.jobs import Job
+
+UPLOADING = "Uploading generated training model"
+_MESSAGES = {
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job exceeded its maximum runtime",
+}
+
+
+class TrainingKind(JobKind):
+    """Training jobs. ``Finish.result`` has ModelArtifacts, FinalMetricDataList, TrainingStartTime, TrainingEndTime (epoch
+    seconds) and BillableTimeInSeconds, each where there is one."""
+
+    def finish(self, runner: Runner, job: Job, outcome: Outcome) -> Finish:
+        """Upload and report; repeated from the start when it was cut off, which overwrites what it had stored."""
+        result = _times(outcome)
+        final = _final_metrics(runner.metrics(job))
+        if final:
+            result["FinalMetricDataList"] = final
+        if outcome.started is None or outcome.attempt == 0:
+            return _never_ran(outcome, result)
+        ending = _Ending(runner, job, outcome)
+        try:
+            return ending.conclude(result)
+        finally:
+            entry.discard_environment(ending.attempt_dir)
+
+
+def _never_ran(outcome: Outcome, result: dict[str, Any]) -> Finish:
+    if outcome.reason in ("stopped", "max-runtime"):
+        return Finish("Stopped", "Stopped", result=result, message=_MESSAGES["Stopped"])
+    return Finish(
+        "Failed", "Failed", f"InternalServerError: {outcome.message or outcome.describe()}"[: failure.LIMIT], result,
+        _MESSAGES["Failed"],
+    )  # fmt: skip
+
+
+@dataclass
+class _Ending:
+    runner: Runner
+    job: Job
+    outcome: Outcome
+
+    def __post_init__(self) -> None:
+        self.attempt_dir: Path = self.runner.attempt_dir(self.job)
+        self.layout = Layout(self.attempt_dir / "ml")
+        self.note = record.read(self.attempt_dir)
+        self.request: dict[str, Any] = self.job.spec["payload"]
+        self.objects = Objects(self.runner.home)
+
+    def conclude(self, result: dict[str, Any]) -> Finish:
+        status, secondary, reason = self._verdict()
+        self._settle_notebooks()
+        problem = self._upload(status, result)
+        if problem and status != "Failed":
+            status, secondary, reason = "Failed", "Failed", problem
+            result.pop("ModelArtifacts", None)
+        return Finish(status, secondary, reason, result, _MESSAGES[secondary])
+
+    def _verdict(self) -> tuple[str, str, str]:
+        outcome = self.outcome
+        if outcome.reason == "stopped":
+            return "Stopped", "Stopped", ""
+        if outcome.reason == "max-runtime":
+            return "Stopped", "MaxRuntimeExceeded", ""
+        if outcome.succeeded:
+            return "Completed", "Completed", ""
+        if outcome.reason == "lost":
+            return "Failed", "Failed", f"InternalServerError: {outcome.message}"[: failure.LIMIT]
+        if self.note.failure:
+            return "Failed", "Failed", self.note.failure[: failure.LIMIT]
+        code = outcome.exit_code if outcome.exit_code is not None else 128 + (outcome.signal or 9)
+        extra = ""
+        if outcome.reason == "memory":
+            code, extra = 137, self._memory_text()
+        text = failure.user_text(self.layout, self.note, code, self._log(), extra)
+        return "Failed", "Failed", failure.reason(text, code)
+
+    def _memory_text(self) -> str:
+        limit = self._spec().get("shim", {}).get("memory_limit_mb")
+        size = f" ({limit} MB)" if limit else ""
+        return (
+            f"OutOfMemory: Process killed by SIGKILL (signal 9): the job used more memory than it may{size}."
+            " Use an instance type with more memory, or smaller batches"
+        )
+
+    def _spec(self) -> dict[str, Any]:
+        try:
+            spec: dict[str, Any] = json.loads((self.attempt_dir / "spec.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return spec
+
+    def _log(self) -> Path | None:
+        log = self._spec().get("shim", {}).get("log")
+        return Path(log) if log else None
+
+    def _settle_notebooks(self) -> None:
+        """An executed notebook whose processes were all killed still says that it runs."""
+        if (self.attempt_dir / "notebook.json").exists():
+            executed = json.loads((self.attempt_dir / "notebook.json").read_bytes())["executed"]
+            notebook_state.settle(
+                self.layout.output_data / Path(executed).name,
+                stopped=self.outcome.reason in ("stopped", "max-runtime"),
+            )
+
+    def _upload(self, status: str, result: dict[str, Any]) -> str:
+        """Store model, output data, checkpoints; returns why that failed, or nothing. The model of a failed job is not
+        stored, as on SageMaker; its output data and checkpoints are."""
+        config = self.request.get("OutputDataConfig") or {}
+        if not config.get("S3OutputPath") or not self.layout.output.is_dir():
+            return ""
+        self.runner.phase(self.job, "Uploading", UPLOADING)
+        base = f"{config['S3OutputPath'].rstrip('/')}/{self.job.name}/output"
+        problem = ""
+        try:
+            for mirror in checkpoints.mirrors(self.request, self.layout):
+                if mirror is not None:
+                    mirror.step(self.objects, final=True)
+            if any(self.layout.output_data.iterdir()):
+                artifacts.store_archive(
+                    self.objects, f"{base}/output.tar.gz", self.layout.output_data, self._skipped
+                )
+            if status != "Failed":
+                result["ModelArtifacts"] = {"S3ModelArtifacts": self._store_model(base, config)}
+        except JobFailure as error:
+            problem = error.reason
+        except (ObjectsError, OSError) as error:
+            problem = f"ClientError: Artifact upload failed: {error}"[: failure.LIMIT]
+        if problem:
+            self._say(problem)
+        return problem
+
+    def _store_model(self, base: str, config: dict[str, Any]) -> str:
+        if config.get("CompressionType") == "NONE":
+            return artifacts.store_folder(self.objects, f"{base}/model", self.layout.model)
+        return artifacts.store_archive(self.objects, f"{base}/model.tar.gz", self.layout.model, self._skipped)
+
+    def _skipped(self, text: str) -> None:
+        self._say(f"[clary] {text}")
+
+    def _say(self, text: str) -> None:
+        """Add a line to the job's log; its shim is gone, so nobody else writes there."""
+        log = self._log()
+        if log is None:
+            return
+        from clary.store.logfile import LogWriter
+
+        try:
+            writer = LogWriter(log, limit_bytes=1 << 62)
+        except OSError:
+            return
+        try:
+            writer.write(text)
+        except OSError:
+            pass  # the disk is full; the failure reason still tells
+        finally:
+            writer.close()
+
+
+def _times(outcome: Outcome) -> dict[str, Any]:
+    if outcome.started is None:
+        return {}
+    ended = outcome.ended if outcome.ended is not None else outcome.started
+    return {
+        "TrainingStartTime": outcome.started,
+        "TrainingEndTime": ended,
+        "BillableTimeInSeconds": max(1, math.ceil(ended - outcome.started)),
+    }
+
+
+def _final_metrics(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last value of each metric, as FinalMetricDataList."""
+    last = {metric["name"]: metric for metric in metrics}
+    return [
+        {"MetricName": name, "Value": float(metric["value"]), "Timestamp": metric["time"]}
+        for name, metric in last.items()
+    ]

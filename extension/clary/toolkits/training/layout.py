@@ -1,0 +1,117 @@
+"""The folders and configuration files of ``/opt/ml`` (contracts section 1)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HOST = "algo-1"
+GROUP = "homogeneousCluster"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are below ``base``: ``/opt/ml`` as the script sees it, or the attempt's ``ml`` folder seen from outside."""
+
+    base: Path
+
+    @property
+    def code(self) -> Path:
+        return self.base / "code"
+
+    @property
+    def model(self) -> Path:
+        return self.base / "model"
+
+    @property
+    def input(self) -> Path:
+        return self.base / "input"
+
+    @property
+    def config(self) -> Path:
+        return self.base / "input" / "config"
+
+    @property
+    def data(self) -> Path:
+        return self.base / "input" / "data"
+
+    @property
+    def output(self) -> Path:
+        return self.base / "output"
+
+    @property
+    def output_data(self) -> Path:
+        return self.base / "output" / "data"
+
+    @property
+    def intermediate(self) -> Path:
+        return self.base / "output" / "intermediate"
+
+    @property
+    def failure(self) -> Path:
+        return self.base / "output" / "failure"
+
+    @property
+    def success(self) -> Path:
+        return self.base / "output" / "success"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.base / "checkpoints"
+
+    def channel(self, name: str) -> Path:
+        """The folder of one input channel."""
+        return self.data / name
+
+    def make(self) -> None:
+        """Create every folder that a script may count on."""
+        for folder in (self.code, self.model, self.config, self.data, self.output_data, self.intermediate):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def write_config(self, request: Mapping[str, Any]) -> None:
+        """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json for a CreateTrainingJob request."""
+        self._write("hyperparameters.json", request.get("HyperParameters") or {})
+        self._write("inputdataconfig.json", input_data_config(request))
+        self._write("resourceconfig.json", resource_config(request))
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        (self.config / name).write_text(json.dumps(value), encoding="utf-8")
+
+
+def input_data_config(request: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What inputdataconfig.json says of each channel."""
+    algorithm_mode = (request.get("AlgorithmSpecification") or {}).get("TrainingInputMode") or "File"
+    config: dict[str, dict[str, str]] = {}
+    for channel in request.get("InputDataConfig") or ():
+        source = (channel.get("DataSource") or {}).get("S3DataSource") or {}
+        entry = {
+            "TrainingInputMode": channel.get("InputMode") or algorithm_mode,
+            "S3DistributionType": source.get("S3DataDistributionType") or "FullyReplicated",
+            "RecordWrapperType": channel.get("RecordWrapperType") or "None",
+        }
+        if channel.get("ContentType"):
+            entry["ContentType"] = channel["ContentType"]
+        config[channel["ChannelName"]] = entry
+    return config
+
+
+def resource_config(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What resourceconfig.json says: one host, ``algo-1``."""
+    instance_type = (request.get("ResourceConfig") or {}).get("InstanceType") or "ml.m5.large"
+    return {
+        "current_host": HOST,
+        "current_instance_type": instance_type,
+        "current_group_name": GROUP,
+        "hosts": [HOST],
+        "instance_groups": [{"instance_group_name": GROUP, "instance_type": instance_type, "hosts": [HOST]}],
+        "network_interface_name": network_interface(),
+    }
+
+
+def network_interface() -> str:
+    """``eth0`` as on SageMaker where there is one, else the loopback: scripts hand the name to gloo and NCCL."""
+    return "eth0" if not os.path.isdir("/sys/class/net") or os.path.exists("/sys/class/net/eth0") else "lo"
