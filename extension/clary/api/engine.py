@@ -164,6 +164,8 @@ class Engine:
         function = registry.find(service, name)
         if function is None:
             raise errors.not_offered(service, name)
+        if service == "sagemaker-runtime" and len(request.content()) > self.config.max_body_mb * 2**20:
+            raise errors.too_large(self.config.max_body_mb * 2**20)
         params = wire.parse(name, request)
         return wire.serialize(name, function(self, params) or {}, request.request_id)
 

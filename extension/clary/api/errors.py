@@ -59,6 +59,11 @@ def serialization(message: str) -> ApiError:
     return ApiError("SerializationException", message)
 
 
+def too_large(limit: int) -> ApiError:
+    """A body of more than `limit` bytes."""
+    return ApiError("RequestEntityTooLargeException", f"HTTP content length exceeded {limit} bytes.", 413)
+
+
 def internal(message: str) -> ApiError:
     """Clary's own fault."""
     return ApiError("InternalFailure", message, 500)
@@ -91,6 +96,8 @@ _JSON_CODES = {
 _SERVICE_CODES = {
     ("sagemaker-runtime", "ValidationException"): "ValidationError",
     ("sagemaker-runtime", "ResourceLimitExceeded"): "ServiceUnavailable",
+    ("sagemaker-runtime", "RequestEntityTooLargeException"): "ValidationError",
+    ("s3", "RequestEntityTooLargeException"): "EntityTooLarge",
     ("logs", "ValidationException"): "InvalidParameterException",
 }
 _S3_CODES = {
@@ -137,7 +144,7 @@ def _json(service: str, error: ApiError, request_id: str) -> Response:
 
 
 def _s3(error: ApiError, request_id: str, resource: str) -> Response:
-    code = _S3_CODES.get(error.code, error.code)
+    code = _SERVICE_CODES.get(("s3", error.code)) or _S3_CODES.get(error.code, error.code)
     members = {
         "Code": code,
         "Message": error.message,

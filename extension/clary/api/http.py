@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from tornado.iostream import StreamClosedError
@@ -20,7 +21,7 @@ from tornado.web import RequestHandler
 
 from clary.api import addressing, waiting
 from clary.api.engine import Engine
-from clary.api.errors import ApiError
+from clary.api.errors import ApiError, too_large
 from clary.api.http_types import Headers, Request, Response
 from clary.api.receiving import BodyReceiver
 
@@ -45,7 +46,7 @@ class Limits:
     hold_s: float = 45.0
 
 
-class AwsMixin(RequestHandler):
+class AwsMixin(RequestHandler):  # type: ignore[misc]
     """Everything but login. Put it before the other base, so that its `prepare` wins::
 
         class Handler(AwsMixin, JupyterHandler):
@@ -67,7 +68,7 @@ class AwsMixin(RequestHandler):
     ) -> None:
         self._engine = engine
         self._prefix = prefix
-        self._pool = pool
+        self._pool = pool or _shared_pool()
         self._limits = limits or Limits()
         self._stopping = stopping
         self._receiver: BodyReceiver | None = None
@@ -140,7 +141,7 @@ class AwsMixin(RequestHandler):
             return self._engine.handle(self._request, self._authenticated)
 
         response = await self._in_pool(handle)
-        if waiting.is_waiter(self._request) and self._stopping is not None:
+        if waiting.is_waiter(self._request):
             response = await waiting.hold(
                 response,
                 lambda: self._in_pool(handle),
@@ -258,12 +259,7 @@ class AwsMixin(RequestHandler):
         return "content-length" in self._request.headers or "transfer-encoding" in self._request.headers
 
     def _too_large(self, limit: int) -> Response:
-        message = f"HTTP content length exceeded {limit} bytes."
-        service = self._request.headers.get("x-amz-target") or self._request.path.startswith("/endpoints/")
-        code = "RequestEntityTooLargeException" if service else "EntityTooLarge"
-        if self._request.path.startswith("/endpoints/"):
-            code = "ValidationError"
-        return self._engine.refusal(self._request, ApiError(code, message, 413))
+        return self._engine.refusal(self._request, too_large(limit))
 
     def _set_max_body(self, size: int) -> None:
         connection: Any = self.request.connection
@@ -304,6 +300,12 @@ class AwsMixin(RequestHandler):
 
 class AwsHandler(AwsMixin):
     """The front of `clary serve`: signatures (and the bearer token) only."""
+
+
+@lru_cache(maxsize=1)
+def _shared_pool() -> ThreadPoolExecutor:
+    # Not the event loop's default pool, which has few threads and is Jupyter's own.
+    return ThreadPoolExecutor(16, "clary-api")
 
 
 def _joined(pairs: Any) -> Iterator[tuple[str, str]]:

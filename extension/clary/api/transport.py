@@ -8,7 +8,6 @@ boto3 and for the SageMaker SDKs, because it sits under both, in every session t
 from __future__ import annotations
 
 import io
-import os
 import sys
 import threading
 import uuid
@@ -80,8 +79,7 @@ def _initialize(session: Session) -> None:
     credentials = engine.credentials
     # Not checked in here, but addresses presigned in this process must hold over HTTP, too.
     session.set_credentials(credentials.access_key, credentials.secret_key)
-    if not any(os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
-        session.set_config_variable("region", engine.config.region)
+    session.set_config_variable("region", engine.config.region)
     door: Any = _before_send
     session.register("before-send", door, unique_id=_HANDLER_ID)
     waiters: Any = _shorten_waiters

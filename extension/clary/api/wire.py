@@ -117,7 +117,9 @@ class Wire:
         return self._serialize_rest(shape, result, headers, status)
 
     def status_of(self, error: ApiError) -> int:
-        """The HTTP status of an error: what the model says of its code, else what the error says."""
+        """The HTTP status of an error: what it asks for itself, else what the model says of its code."""
+        if error.status != 400:
+            return error.status
         return int(self._statuses.get(json_code(self.service, error.code), error.status))
 
     def _operation(self, name: str) -> OperationModel:

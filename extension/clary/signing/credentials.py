@@ -9,10 +9,15 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from clary.home import Home
+
+class _Home(Protocol):
+    """The part of `clary.home.Home` that matters here; the two rooms do not know each other."""
+
+    @property
+    def credentials(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Credentials:
     token: str = field(repr=False)
 
 
-def load_or_mint(home: Home) -> Credentials:
+def load_or_mint(home: _Home) -> Credentials:
     """The credentials of `home`, made on first use.
 
     The file has mode 0600 and appears complete or not at all; when two processes race, both get the same

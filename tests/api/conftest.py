@@ -1,0 +1,113 @@
+"""The engine over real HTTP in a thread of the test's process, and raw sockets for what no client would send."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from clary.api import registry
+from clary.api.engine import Engine
+from clary.api.http import Limits
+
+
+@dataclass
+class Front:
+    """A running HTTP front."""
+
+    url: str
+    engine: Engine
+
+    def client(self, service: str, *, secret: str = "", key: str = "", prefix: str = "", **options: Any) -> Any:
+        """An unmodified boto3 client that signs for this front."""
+        session = boto3.session.Session(
+            aws_access_key_id=key or self.engine.credentials.access_key,
+            aws_secret_access_key=secret or self.engine.credentials.secret_key,
+            region_name="us-east-1",
+        )
+        options.setdefault("config", Config(retries={"max_attempts": 0}))
+        return session.client(service, endpoint_url=self.url + prefix, **options)
+
+    def raw(self, data: bytes, *more: bytes, wait_s: float = 10) -> bytes:
+        """What comes back for these bytes until the server closes (or nothing comes for `wait_s`)."""
+        host, port = self.url.removeprefix("http://").split(":")
+        answer = b""
+        with socket.create_connection((host, int(port)), timeout=wait_s) as connection:
+            try:
+                for piece in (data, *more):
+                    connection.sendall(piece)
+                while piece := connection.recv(65_536):
+                    answer += piece
+            except TimeoutError:
+                answer += b"<timeout>"
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        return answer
+
+
+@pytest.fixture
+def fronts(engine: Engine) -> Iterator[Callable[..., Front]]:
+    """Starts HTTP fronts of this test's engine."""
+    stops: list[Callable[[], None]] = []
+
+    def start(limits: Limits | None = None) -> Front:
+        from clary.api.serve import Server
+
+        ready = threading.Event()
+        found: dict[str, Any] = {}
+
+        async def run() -> None:
+            server = Server(engine, limits)
+            found["url"] = server.listen("127.0.0.1", 0)
+            found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
+            ready.set()
+            await found["stop"].wait()
+            await server.close(grace_s=1)
+
+        thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+        thread.start()
+        assert ready.wait(10)
+
+        def stop() -> None:
+            found["loop"].call_soon_threadsafe(found["stop"].set)
+            thread.join(10)
+
+        stops.append(stop)
+        return Front(found["url"], engine)
+
+    yield start
+    for stop in stops:
+        stop()
+
+
+@pytest.fixture
+def front(fronts: Callable[..., Front]) -> Front:
+    return fronts()
+
+
+@pytest.fixture
+def offer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, Any], None]:
+    """Lets a function answer an operation for the length of this test."""
+
+    def put(service: str, name: str, function: Any) -> None:
+        registry.find(service, name)
+        monkeypatch.setitem(registry._operations, (service, name), function)
+
+    return put
+
+
+@pytest.fixture
+def serve_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
+    """Lets a function handle a whole service for the length of this test."""
+
+    def put(service: str, handler: Any) -> None:
+        monkeypatch.setitem(registry._services, service, handler)
+
+    return put
