@@ -19,16 +19,16 @@ IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6"
 
 @pytest.fixture
 def sagemaker(home: Any) -> Any:
-    """boto3 through the in-process door, with a bucket "b" that holds a script, data and a model."""
+    """boto3 through the in-process door, with a bucket named "bucket" that holds a script, data and a model."""
     clary.attach()
     s3 = boto3.client("s3")
-    s3.create_bucket(Bucket="b")
+    s3.create_bucket(Bucket="bucket")
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         archive.addfile(tarfile.TarInfo("train.py"))
-    s3.put_object(Bucket="b", Key="code.tar.gz", Body=buffer.getvalue())
-    s3.put_object(Bucket="b", Key="model.tar.gz", Body=buffer.getvalue())
-    s3.put_object(Bucket="b", Key="data/x.csv", Body=b"1,2")
+    s3.put_object(Bucket="bucket", Key="code.tar.gz", Body=buffer.getvalue())
+    s3.put_object(Bucket="bucket", Key="model.tar.gz", Body=buffer.getvalue())
+    s3.put_object(Bucket="bucket", Key="data/x.csv", Body=b"1,2")
     return boto3.client("sagemaker")
 
 
@@ -36,8 +36,8 @@ def job_request(**changes: Any) -> dict[str, Any]:
     request: dict[str, Any] = {
         "TrainingJobName": "job",
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://b/code.tar.gz"},
-        "OutputDataConfig": {"S3OutputPath": "s3://b/out/"},
+        "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://bucket/code.tar.gz"},
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out/"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         "RoleArn": ROLE,
@@ -46,7 +46,7 @@ def job_request(**changes: Any) -> dict[str, Any]:
 
 
 def channel(**source: Any) -> list[dict[str, Any]]:
-    s3 = {"S3DataType": "S3Prefix", "S3Uri": "s3://b/data/", **source}
+    s3 = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/", **source}
     return [{"ChannelName": "train", "DataSource": {"S3DataSource": s3}}]
 
 
@@ -70,10 +70,10 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
     ("changes", "said"),
     [
         ({"OutputDataConfig": {"S3OutputPath": "s3://none/out"}}, "none"),
-        ({"OutputDataConfig": {"S3OutputPath": "s3://b/../out"}}, "S3OutputPath"),
-        ({"InputDataConfig": channel(S3Uri="s3://b/nothing/")}, "No S3 objects found under S3 URL"),
+        ({"OutputDataConfig": {"S3OutputPath": "s3://bucket/../out"}}, "S3OutputPath"),
+        ({"InputDataConfig": channel(S3Uri="s3://bucket/nothing/")}, "No S3 objects found under S3 URL"),
         ({"InputDataConfig": channel(S3Uri="s3://none/x")}, "s3://none/x"),
-        ({"InputDataConfig": channel(S3Uri="s3://b/../../etc/passwd")}, "channel train"),
+        ({"InputDataConfig": channel(S3Uri="s3://bucket/../../etc/passwd")}, "channel train"),
         ({"InputDataConfig": channel(S3DataType="ManifestFile")}, "not offered"),
         ({"InputDataConfig": channel() * 2}, "unique"),
         ({"AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "Pipe"}}, "FastFile"),
@@ -85,7 +85,7 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
         ({"ResourceConfig": {"InstanceType": "ml.none", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "instanceType"),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation"),
-        ({"RoleArn": "me"}, "roleArn"),
+        ({"RoleArn": "arn:aws:iam::12:role/x"}, "roleArn"),
         ({"Tags": [{"Key": "aws:x", "Value": "1"}]}, "aws:"),
         ({"Tags": [{"Key": "x", "Value": "1"}, {"Key": "x", "Value": "2"}]}, "Duplicate"),
     ],
@@ -113,7 +113,7 @@ def test_a_job_is_described_as_it_was_asked_for(sagemaker: Any) -> None:
     for member in ("HyperParameters", "Environment", "ResourceConfig", "StoppingCondition", "RoleArn"):
         assert job[member] == request[member]
     assert job["OutputDataConfig"]["KmsKeyId"] == ""
-    assert job["ModelArtifacts"]["S3ModelArtifacts"] == "s3://b/out/job/output/model.tar.gz"
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == "s3://bucket/out/job/output/model.tar.gz"
     assert "VpcConfig" not in job
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="job")
@@ -153,7 +153,7 @@ def model_request(**container: Any) -> dict[str, Any]:
     return {
         "ModelName": "m",
         "ExecutionRoleArn": ROLE,
-        "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": "s3://b/model.tar.gz", **container},
+        "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": "s3://bucket/model.tar.gz", **container},
     }
 
 
@@ -171,9 +171,9 @@ def test_a_model_comes_back_as_it_was_made(sagemaker: Any) -> None:
 @pytest.mark.parametrize(
     ("container", "said"),
     [
-        ({"ModelDataUrl": "s3://b/none.tar.gz"}, "Could not access model data at s3://b/none.tar.gz"),
+        ({"ModelDataUrl": "s3://bucket/none.tar.gz"}, "Could not access model data at s3://bucket/none.tar.gz"),
         ({"ModelDataUrl": "s3://none/model.tar.gz"}, "bucket"),
-        ({"ModelDataUrl": "s3://b/../../secret"}, "Could not access model data"),
+        ({"ModelDataUrl": "s3://bucket/../../secret"}, "Could not access model data"),
         ({"Mode": "MultiModel"}, "MultiModel is not offered"),
     ],
 )
@@ -248,7 +248,7 @@ def test_an_operation_that_clary_lacks_is_refused_by_name(sagemaker: Any) -> Non
 def test_a_quoted_program_is_the_same_as_a_plain_one(sagemaker: Any) -> None:
     quoted = {
         "sagemaker_program": json.dumps("train.py"),
-        "sagemaker_submit_directory": json.dumps("s3://b/code.tar.gz"),
+        "sagemaker_submit_directory": json.dumps("s3://bucket/code.tar.gz"),
     }
     sagemaker.create_training_job(**job_request(HyperParameters=quoted))
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="job")
