@@ -38,13 +38,9 @@ export class Clary implements IClary {
     void this.commands.execute(CommandIDs.open, { kind, name });
   }
 
-  async reveal(uri: string): Promise<boolean> {
-    const path = await this.api.locate(uri);
-    if (path !== null) {
-      await this.commands.execute('filebrowser:activate');
-      await this.commands.execute(CommandIDs.revealPath, { path });
-    }
-    return path !== null;
+  async reveal(path: string): Promise<void> {
+    await this.commands.execute('filebrowser:activate');
+    await this.commands.execute(CommandIDs.revealPath, { path });
   }
 
   async stopJob(name: string): Promise<boolean> {
@@ -61,23 +57,16 @@ export class Clary implements IClary {
     );
   }
 
-  async remove(kind: Kind, name: string): Promise<boolean> {
-    const what = {
-      'training-job': 'training job',
-      model: 'model',
-      endpoint: 'endpoint'
-    }[kind];
+  async remove(kind: 'model' | 'endpoint', name: string): Promise<boolean> {
     const body = {
-      'training-job': `“${name}” and its log go; its artifacts stay.`,
       model: `“${name}” goes; its artifacts stay. Endpoints that run it go on.`,
       endpoint: `“${name}” answers what it was asked, then it stops. Its models and configuration stay.`
     }[kind];
     const call = {
-      'training-job': () => this.api.call('DeleteTrainingJob', { TrainingJobName: name }),
       model: () => this.api.call('DeleteModel', { ModelName: name }),
       endpoint: () => this.api.call('DeleteEndpoint', { EndpointName: name })
     }[kind];
-    const sure = await confirm(`Delete the ${what}?`, body, 'Delete');
+    const sure = await confirm(`Delete the ${kind}?`, body, 'Delete');
     return sure && this.attempt(`Could not delete ${name}`, call);
   }
 

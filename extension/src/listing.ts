@@ -3,7 +3,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { IChange, ServerEvents } from './events';
 import { filterable } from './pure/names';
-import { Coalescer } from './pure/once';
+import { Coalescer, ECHO } from './pure/once';
 import { IListInput } from './shapes';
 
 /** A page of a List operation, whatever its family calls the items. */
@@ -132,7 +132,7 @@ export class Listing<T> implements IDisposable {
     }
   }
 
-  private readonly reader = new Coalescer(() => this.read(), 300);
+  private readonly reader = new Coalescer(() => this.read(), 300, ECHO);
   private readonly _changed = new Signal<this, void>(this);
   private _filter = '';
   private _disposed = false;

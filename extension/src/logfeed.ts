@@ -2,7 +2,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { ApiError } from './pure/errors';
 import { Level, level, settle } from './pure/logtext';
-import { Coalescer } from './pure/once';
+import { Coalescer, ECHO } from './pure/once';
 import { SageMakerApi } from './request';
 
 export interface ILine {
@@ -147,7 +147,7 @@ export class LogFeed {
     });
   }
 
-  private readonly reader = new Coalescer(() => this.read(), 250);
+  private readonly reader = new Coalescer(() => this.read(), 250, ECHO);
   private readonly _changed = new Signal<this, void>(this);
   private forward: string | undefined;
   private backward: string | undefined;

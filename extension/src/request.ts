@@ -15,6 +15,13 @@ export interface IInvocation {
   variant?: string;
 }
 
+export interface ILocation {
+  /** Under the file browser's root; null when it lies elsewhere or is hidden there. */
+  path: string | null;
+  /** The absolute path. */
+  local: string;
+}
+
 export interface IInvocationResult {
   body: string;
   contentType: string;
@@ -80,10 +87,9 @@ export class SageMakerApi {
     return this.rest('clary/doctor');
   }
 
-  /** Where an `s3://` or `file://` address lies under the file browser's root; null when elsewhere. */
-  async locate(uri: string): Promise<string | null> {
-    const query = `clary/locate?uri=${encodeURIComponent(uri)}`;
-    return (await this.rest<{ path: string | null }>(query)).path;
+  /** Where an `s3://` or `file://` address lies on the server's machine. */
+  locate(uri: string): Promise<ILocation> {
+    return this.rest(`clary/locate?uri=${encodeURIComponent(uri)}`);
   }
 
   private async rest<T>(path: string): Promise<T> {

@@ -170,7 +170,6 @@ export interface IOperations {
   ListTrainingJobs: [IListInput, IPage & { TrainingJobSummaries: ITrainingJobSummary[] }];
   DescribeTrainingJob: [{ TrainingJobName: string }, ITrainingJob];
   StopTrainingJob: [{ TrainingJobName: string }, void];
-  DeleteTrainingJob: [{ TrainingJobName: string }, void];
   ListModels: [IListInput, IPage & { Models: IModelSummary[] }];
   DescribeModel: [{ ModelName: string }, IModel];
   DeleteModel: [{ ModelName: string }, void];

@@ -24,11 +24,11 @@ export interface IClary {
   readonly settings: ISettings;
   /** Open the page of a resource in the main area. */
   open(kind: Kind, name: string): void;
-  /** Show a folder or file of the object store in the file browser; false when it lies elsewhere. */
-  reveal(uri: string): Promise<boolean>;
+  /** Show a folder or file in the file browser (a path under its root). */
+  reveal(path: string): Promise<void>;
   /** Ask first, then do it; whether it was done. Failures become notifications. */
   stopJob(name: string): Promise<boolean>;
-  remove(kind: Kind, name: string): Promise<boolean>;
+  remove(kind: 'model' | 'endpoint', name: string): Promise<boolean>;
 }
 
 export const IClary = new Token<IClary>(

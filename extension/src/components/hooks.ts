@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import { concerns, IChange, ServerEvents } from '../events';
 import { Listing } from '../listing';
-import { Coalescer } from '../pure/once';
+import { Coalescer, ECHO } from '../pure/once';
 import { useClary } from './context';
 
 /** Draw again when a list changed. */
@@ -46,18 +46,22 @@ export function useLive<T>(
 
   React.useEffect(() => {
     let gone = false;
-    const reader = new Coalescer(async () => {
-      try {
-        const data = await latest.current.read();
-        if (!gone) {
-          setState({ data, error: null });
+    const reader = new Coalescer(
+      async () => {
+        try {
+          const data = await latest.current.read();
+          if (!gone) {
+            setState({ data, error: null });
+          }
+        } catch (error) {
+          if (!gone) {
+            setState(old => ({ data: old.data, error }));
+          }
         }
-      } catch (error) {
-        if (!gone) {
-          setState(old => ({ data: old.data, error }));
-        }
-      }
-    }, pause);
+      },
+      pause,
+      ECHO
+    );
     const onChange = (_: ServerEvents, change: IChange) => {
       if (concerns(change, kind, name) && latest.current.changes(change.change)) {
         reader.request();

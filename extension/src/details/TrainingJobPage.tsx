@@ -12,6 +12,7 @@ import { bytes, grouped, ISeries, seriesOf, short } from '../pure/chart';
 import { lastPart, parentOf } from '../pure/names';
 import { finished, progressOf, stoppable } from '../pure/status';
 import { duration } from '../pure/time';
+import { ILocation } from '../request';
 import { IJobMetrics, ITrainingJob } from '../shapes';
 import { Page } from './Page';
 
@@ -266,7 +267,7 @@ function Artifacts(props: { job: ITrainingJob }): JSX.Element {
       {model ? (
         <>
           <Facts facts={[{ name: 'Model', value: <Address uri={model} />, copy: model }]} />
-          <OpenFolder uri={parentOf(model)} />
+          <LocalFolder uri={parentOf(model)} />
         </>
       ) : (
         <p className="clary-Note">
@@ -333,19 +334,29 @@ function Address(props: { uri: string }): JSX.Element {
   return <code className="clary-Address">{props.uri}</code>;
 }
 
-/** Opens a folder of the object store in the file browser, where it lies under its root. */
-function OpenFolder(props: { uri: string }): JSX.Element | null {
+/** Where the artifacts lie on this machine: a button where the file browser can show them, else the path. */
+function LocalFolder(props: { uri: string }): JSX.Element | null {
   const clary = useClary();
-  const [path, setPath] = React.useState<string | null>(null);
+  const [place, setPlace] = React.useState<ILocation | null>(null);
   React.useEffect(() => {
-    clary.api.locate(props.uri).then(setPath, () => setPath(null));
+    clary.api.locate(props.uri).then(setPlace, () => setPlace(null));
   }, [clary, props.uri]);
-  if (path === null) {
+  if (place === null) {
     return null;
   }
+  const { path, local } = place;
   return (
-    <button type="button" className="clary-Button" onClick={() => void clary.reveal(props.uri)}>
-      <folderIcon.react tag="span" width="16px" height="16px" aria-hidden="true" /> Open folder
-    </button>
+    <>
+      <Facts
+        facts={[
+          { name: 'Folder', value: <code className="clary-Address">{local}</code>, copy: local }
+        ]}
+      />
+      {path !== null && (
+        <button type="button" className="clary-Button" onClick={() => void clary.reveal(path)}>
+          <folderIcon.react tag="span" width="16px" height="16px" aria-hidden="true" /> Open folder
+        </button>
+      )}
+    </>
   );
 }

@@ -39,7 +39,7 @@ export function stamp(at: Date): string {
 export function parentOf(uri: string): string {
   const trimmed = uri.replace(/\/+$/, '');
   const cut = trimmed.lastIndexOf('/');
-  return cut <= 'file://'.length ? trimmed : trimmed.slice(0, cut);
+  return cut < trimmed.indexOf('://') + 3 ? trimmed : trimmed.slice(0, cut);
 }
 
 /** The last part of an address or ARN. */

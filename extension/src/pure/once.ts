@@ -1,52 +1,67 @@
 /**
  * Calls `work` at most once at a time and at most once per `pause` milliseconds. Requests that come
- * in between become one more call at the end: a burst of events costs two requests, and the last
+ * in between become one more call at the end, so a burst of events costs two requests and the last
  * event is never lost.
+ *
+ * An event itself can be lost on its way (datagrams are hints). So `echo` milliseconds after the last
+ * request of a burst there is one more call, and only one: quiet stays quiet.
  */
 export class Coalescer {
   constructor(
     private readonly work: () => Promise<unknown>,
-    private readonly pause: number
+    private readonly pause: number,
+    private readonly echo = 0
   ) {}
 
   /** Ask for a call, now or as soon as the pause allows. */
   request(): void {
-    this.wanted = true;
-    if (!this.running && this.timer === null && !this.stopped) {
-      void this.run();
+    if (this.echo > 0 && !this.stopped) {
+      clearTimeout(this.echoTimer);
+      this.echoTimer = setTimeout(() => this.want(), this.echo);
     }
+    this.want();
   }
 
   /** Make no more calls. */
   stop(): void {
     this.stopped = true;
-    if (this.timer !== null) {
-      clearTimeout(this.timer);
-      this.timer = null;
+    clearTimeout(this.pauseTimer);
+    clearTimeout(this.echoTimer);
+  }
+
+  private want(): void {
+    this.wanted = true;
+    if (!this.busy && !this.stopped) {
+      void this.run();
     }
   }
 
   private async run(): Promise<void> {
-    this.running = true;
+    this.busy = true;
     this.wanted = false;
     try {
       await this.work();
+    } catch (error) {
+      console.error(error);
     } finally {
-      this.running = false;
-    }
-    if (this.stopped) {
-      return;
-    }
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      if (this.wanted) {
-        void this.run();
+      if (!this.stopped) {
+        this.pauseTimer = setTimeout(() => {
+          this.busy = false;
+          if (this.wanted) {
+            void this.run();
+          }
+        }, this.pause);
       }
-    }, this.pause);
+    }
   }
 
   private wanted = false;
-  private running = false;
+  /** Working, or pausing after work. */
+  private busy = false;
   private stopped = false;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  private echoTimer: ReturnType<typeof setTimeout> | undefined;
 }
+
+/** How long after the last event of a burst state is read once more. */
+export const ECHO = 2500;
