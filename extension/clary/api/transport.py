@@ -75,6 +75,7 @@ def _initialize(session: Session) -> None:
     """Called by botocore at the end of each session's making; what a user then sets explicitly still wins."""
     from clary.api.engine import Engine
 
+    _forget_missing_profile(session)
     engine = Engine.shared()
     credentials = engine.credentials
     # Not checked in here, but addresses presigned in this process must hold over HTTP, too.
@@ -84,6 +85,19 @@ def _initialize(session: Session) -> None:
     session.register("before-send", door, unique_id=_HANDLER_ID)
     waiters: Any = _shorten_waiters
     session.register("creating-client-class.sagemaker", waiters, unique_id=f"{_HANDLER_ID}-waiters")
+
+
+def _forget_missing_profile(session: Session) -> None:
+    """AWS_PROFILE may name a profile for the cloud that this machine does not have; nothing here needs one."""
+    from botocore.configprovider import InstanceVarProvider
+    from botocore.exceptions import ProfileNotFound
+
+    try:
+        session.get_scoped_config()
+    except ProfileNotFound:
+        # What is left is a profile given to the session itself: that one has to exist.
+        provider = InstanceVarProvider("profile", session)
+        session.get_component("config_store").set_config_provider("profile", provider)
 
 
 def _before_send(request: AWSPreparedRequest, event_name: str = "", **others: Any) -> AWSResponse | None:
