@@ -135,7 +135,8 @@ def test_papermill_runs_a_notebook_on_the_kernel_by_its_name(home_path: Path, tm
             "print(s3.get_object(Bucket=bucket, Key='a/b')['Body'].read())"
         ),
     ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "in.ipynb")
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), tmp_path / "in.ipynb")
     command = [sys.executable, "-m", "papermill", "-k", "clary-python", "-p", "bucket", "from-papermill"]
     result = subprocess.run(
         [*command, str(tmp_path / "in.ipynb"), str(tmp_path / "out.ipynb")],

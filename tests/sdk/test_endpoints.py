@@ -141,11 +141,13 @@ def test_a_trained_job_is_deployed_with_code_beside_it(work: Path) -> None:
 
 
 def test_the_same_model_is_made_once_and_another_under_its_name_is_refused(work: Path) -> None:
-    first = clary.Model.create("s3://bucket/a/model.tar.gz", name="same")
-    assert clary.Model.create("s3://bucket/a/model.tar.gz", name="same") == first
-    with pytest.raises(clary.ClaryError):
-        clary.Model.create("s3://bucket/b/model.tar.gz", name="same")
+    first = clary.Model.create(work / "times-2", name="same")
+    assert clary.Model.create(first.artifacts or "", name="same") == first
+    with pytest.raises(clary.ClaryError, match="already existing"):
+        clary.Model.create(first.artifacts or "", name="same", environment={"OTHER": "1"})
     first.delete()
+    with pytest.raises(clary.ClaryError, match="could not|Could not"):
+        clary.Model.create("s3://nobody/model.tar.gz")
 
 
 @pytest.mark.parametrize(
