@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 from tornado.log import app_log
 from tornado.web import RequestHandler
@@ -152,6 +153,7 @@ class AwsMixin(RequestHandler):  # type: ignore[misc]
 
     async def _send(self, response: Response) -> None:
         self.clear()
+        self._headers: HTTPHeaders = _Headers(self._headers)
         self.clear_header("Content-Type")
         self.set_header("Server", "Clary")
         self.set_status(response.status)
@@ -296,6 +298,16 @@ class AwsMixin(RequestHandler):  # type: ignore[misc]
 
     def _in_pool(self, work: Callable[[], _T]) -> Awaitable[_T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+class _Headers(HTTPHeaders):  # type: ignore[misc]
+    """Tornado capitalises ``X-Amz-Meta-Owner``, but clients take what stands behind the prefix as it comes,
+    and S3 sends it in lower case.
+    """
+
+    def get_all(self) -> Iterator[tuple[str, str]]:
+        for name, value in super().get_all():
+            yield (name.lower() if name.startswith("X-Amz-Meta-") else name), value
 
 
 class AwsHandler(AwsMixin):
