@@ -24,10 +24,12 @@ _HOMES = {
 __all__ = ["Finish", "JobKind", "JobSpec", "Outcome", "Pump", "Resources", "Runner", "RunnerError"]
 
 
-def __getattr__(name: str) -> object:
-    """Load what is asked for; a job's own process needs next to nothing of this."""
-    if name in _HOMES:
-        import importlib
+if not TYPE_CHECKING:
 
-        return getattr(importlib.import_module(f"clary.runner.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'clary.runner' has no attribute {name!r}")
+    def __getattr__(name):
+        """Load what is asked for; a job's own process needs next to nothing of this."""
+        if name in _HOMES:
+            import importlib
+
+            return getattr(importlib.import_module(f"clary.runner.{_HOMES[name]}"), name)
+        raise AttributeError(f"module 'clary.runner' has no attribute {name!r}")

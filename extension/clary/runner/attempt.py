@@ -42,6 +42,9 @@ class Lock:
             self.descriptor = -1
         _held.discard(self)
 
+    def __del__(self) -> None:
+        self.release()
+
 
 def _forget_locks() -> None:
     for lock in list(_held):

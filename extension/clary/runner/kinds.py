@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clary.runner.runner import Runner
-
     from clary.store.jobs import Job
 
 _KINDS = {

@@ -35,6 +35,7 @@ def reconcile(runner: Runner) -> None:
 
 def _look_at(runner: Runner, job: Job) -> None:
     attempt = runner.attempt(job)
+    vanished = not attempt.folder.exists()
     end = attempt.exit()
     lock: Lock | None = None
     if end is None:
@@ -49,7 +50,7 @@ def _look_at(runner: Runner, job: Job) -> None:
         if end is not None:
             _ended(runner, job, end)
         else:
-            _lost(runner, job, attempt)
+            _lost(runner, job, attempt, vanished)
     finally:
         if lock is not None:
             lock.release()
@@ -118,9 +119,10 @@ def _ended(runner: Runner, job: Job, end: dict[str, Any]) -> None:
             jobs.update(job.id, state="settling", started=current.started or end["started"])
 
 
-def _lost(runner: Runner, job: Job, attempt: Attempt) -> None:
-    """The shim is gone and has left no word. We hold the attempt's lock, so nobody else is here, and no shim can come."""
-    started = attempt.started()
+def _lost(runner: Runner, job: Job, attempt: Attempt, vanished: bool) -> None:
+    """The shim is gone and has left no word. We hold the attempt's lock, so nobody else is here, and no shim can come.
+    `vanished`: somebody deleted the folder; whether the job has run, nobody knows, so it counts as having run."""
+    started = {"started": job.started or time.time()} if vanished else attempt.started()
     last_seen = attempt.last_sign_of_life()
     runner.backend.clean(attempt)
     if attempt.lost() is None:

@@ -55,11 +55,12 @@ class LocalBackend(Backend):
         attempt.ask_to_stop()
 
     def _launch_warm(self, attempt: Attempt, spec: JobSpec) -> bool:
-        from clary.runner import zygote
+        from clary.runner.zygote import ensure
+        from clary.runner.zygote import spawn as fork_shim
 
-        if zygote.spawn(self.home, attempt.folder, spec.python):
+        if fork_shim(self.home, attempt.folder, spec.python):
             return True
-        zygote.ensure(self.home, spec.python)  # for the next one
+        ensure(self.home, spec.python)  # for the next one
         return False
 
 
