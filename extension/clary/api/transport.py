@@ -88,7 +88,7 @@ def _initialize(session: Session) -> None:
 
 
 def _forget_missing_profile(session: Session) -> None:
-    """AWS_PROFILE may name a profile for the cloud that this machine does not have; nothing here needs one."""
+    """AWS_PROFILE may name a profile that this machine does not have; nothing here needs one."""
     from botocore.configprovider import InstanceVarProvider
     from botocore.exceptions import ProfileNotFound
 
