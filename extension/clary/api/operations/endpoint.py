@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from clary.api.errors import validation
 from clary.api.operations import resources
 from clary.api.paging import listing
 from clary.api.registry import operation
+from clary.serving.endpoints import EndpointError
 from clary.store.documents import AlreadyExists, Document
 
 if TYPE_CHECKING:
@@ -71,7 +74,8 @@ def update_endpoint(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     if excluded and not params.get("RetainAllVariantProperties"):
         raise validation("ExcludeRetainedVariantProperties needs RetainAllVariantProperties to be true.")
     kept = {"DesiredWeight", "DesiredInstanceCount"} if params.get("RetainAllVariantProperties") else set()
-    engine.endpoints.update(document.name, config.name, kept - excluded, params.get("DeploymentConfig"))
+    with _orders():
+        engine.endpoints.update(document.name, config.name, kept - excluded, params.get("DeploymentConfig"))
     engine.runner.schedule()
     return {"EndpointArn": document.arn}
 
@@ -95,7 +99,8 @@ def update_endpoint_weights_and_capacities(engine: Engine, params: dict[str, Any
         variants[change["VariantName"]].update(change)
     if not any(variant["DesiredWeight"] > 0 for variant in variants.values()):
         raise validation("At least one production variant must keep a weight above 0.")
-    engine.endpoints.update_weights(document.name, changes)
+    with _orders():
+        engine.endpoints.update_weights(document.name, changes)
     return {"EndpointArn": document.arn}
 
 
@@ -104,6 +109,15 @@ def delete_endpoint(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     document = resources.find(engine, "endpoint", params["EndpointName"])
     engine.endpoints.delete(document.name)
     return {}
+
+
+@contextmanager
+def _orders() -> Iterator[None]:
+    """Another engine may have been quicker than the look at the endpoint's status."""
+    try:
+        yield
+    except EndpointError as error:
+        raise validation(str(error)) from None
 
 
 def _idle(engine: Engine, name: str) -> Document:
