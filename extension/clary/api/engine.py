@@ -103,11 +103,7 @@ class Engine:
         function = registry.find(service, operation)
         if function is None:
             raise errors.not_offered(service, operation)
-        params = dict(params or {})
-        body = params.pop("Body", None) if service == "sagemaker-runtime" else None
-        checked = wire.check(operation, params)
-        if body is not None:
-            checked["Body"] = body.encode() if isinstance(body, str) else body
+        checked = wire.check(operation, dict(params or {}))
         return wire.to_python(operation, function(self, checked) or {})
 
     def handle(self, request: Request, authenticated: bool = False) -> Response:

@@ -82,8 +82,14 @@ class Wire:
         shape = self._operation(name).input_shape
         if shape is None:
             return {}
-        result: dict[str, Any] = self._readers.read(shape, params)
-        return result
+        payload = shape.serialization.get("payload")
+        if payload is None or payload not in params:
+            result: dict[str, Any] = self._readers.read(shape, params)
+            return result
+        # A payload's size is the front's to limit, by what the user has set; its bytes need no other check.
+        content = params[payload]
+        checked: dict[str, Any] = self._readers.read(shape, {**params, payload: b""})
+        return {**checked, payload: content.encode() if isinstance(content, str) else content}
 
     def to_json(self, name: str, result: dict[str, Any]) -> dict[str, Any]:
         """A result as the JSON value of the output shape. Raises writing.Misfit when it does not fit."""
@@ -156,10 +162,7 @@ class Wire:
             elif place is None and member != payload:
                 body_members.append(member)
         if payload is not None:
-            # Not part of what is read: a body's limit is the front's to hold, and its bytes need no checks.
-            params = self.check(name, values)
-            content = request.content()
-            return {**params, payload: content} if content else params
+            return self.check(name, {**values, payload: request.content()})
         if body_members:
             document = _decoded(request.content())
             values |= {member: document[member] for member in body_members if member in document}
