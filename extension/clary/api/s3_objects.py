@@ -104,7 +104,7 @@ def _span(call: Call, info: ObjectInfo) -> tuple[int, int]:
 def _answer(call: Call, info: ObjectInfo) -> Response:
     """The head of the answer to GET and HEAD."""
     if is_unchanged(call, info):
-        headers = describe(call, info)
+        headers = describe(call, info, whole=False)
         del headers["Content-Type"]
         return Response(304, headers)
     asked = call.header("range") if range_applies(call, info) else ""

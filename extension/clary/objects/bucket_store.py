@@ -218,7 +218,7 @@ class Objects(Locations):
         with self.open(source_bucket, source_key) as source:
             said = properties(source.info) if properties else source.info.properties
             with disk_errors(f"storing s3://{bucket}/{key}"), self.incoming() as incoming:
-                if "-" in source.info.etag or marker:
+                if "-" in source.info.etag or marker or source_key.endswith("/"):
                     # The tag of an object made of parts is no MD5, and a copy is made in one piece.
                     incoming.receive(source.file)
                     if marker:
