@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ import pytest
 from clary.config import Config
 from clary.home import Home
 from clary.objects import Objects
+from clary.runner import zygote
 from clary.runner.runner import Runner
 from clary.runner.spec import JobSpec, Resources
 from clary.store import Store
@@ -159,6 +161,23 @@ class Desk:
         return job.failure_reason
 
 
+class WarmDesk(Desk):
+    """Waits for the zygote before it submits a warm job. One that finds a file of Clary changed ends, and another comes."""
+
+    def submit(self, files: Mapping[str, str | bytes] | None = None, **options: Any) -> Job:
+        if options.get("warm"):
+            self.warm_up()
+        return super().submit(files, **options)
+
+    def warm_up(self) -> int:
+        deadline = time.monotonic() + 60
+        while not (pid := zygote.alive(self.home)):
+            zygote.ensure(self.home)
+            assert time.monotonic() < deadline, zygote.socket_path(self.home).with_suffix(".log").read_text()
+            time.sleep(0.05)
+        return pid
+
+
 @pytest.fixture
 def desk(home: Home) -> Iterator[Desk]:
     yield Desk(home)
@@ -169,3 +188,28 @@ def paths_desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk whose jobs get no namespaces."""
     monkeypatch.setenv("CLARY_ISOLATION", "paths")
     yield Desk(home)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a tmpfs of the given size (``16m``). Needs root, which the machines that run these tests give."""
+    mounted: list[Path] = []
+
+    def mount(size: str) -> Path:
+        place = tmp_path / f"disk-{len(mounted)}"
+        place.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], check=True)
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def warm_desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmDesk]:
+    """A desk with a zygote."""
+    monkeypatch.setenv("CLARY_ZYGOTE", "1")
+    yield WarmDesk(home)
+    zygote.stop(home)

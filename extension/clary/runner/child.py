@@ -28,7 +28,6 @@ def run(attempt_dir: Path) -> int:
         die_with_parent(signal.SIGKILL)
         if os.getppid() != shim:
             os._exit(1)
-    _limit_threads()
     module, _, name = spec.entry.partition(":")
     function = getattr(importlib.import_module(module), name)
     return int(function(attempt_dir) or 0)
@@ -51,14 +50,6 @@ def phase(attempt_dir: Path, secondary: str, message: str = "") -> None:
 def _document(attempt_dir: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((attempt_dir / "spec.json").read_bytes())
     return document
-
-
-def _limit_threads() -> None:
-    # Torch reads the variables when it is imported; in a process forked from a zygote that was long ago.
-    torch = sys.modules.get("torch")
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    if torch is not None and threads.isdigit():
-        torch.set_num_threads(int(threads))
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ class Zygote:
             if pid == 0:
                 self._listener.close()
                 connection.detach()
-                os.closerange(3, _highest_descriptor() + 1)
+                zygote_program.close_descriptors()
                 return lambda: _become_shim(request["attempt"], request["environment"])
             self._used = time.monotonic()
             with contextlib.suppress(OSError):  # the shim runs, whether its launcher still listens or not
@@ -129,10 +129,6 @@ def _read(connection: socket.socket) -> bytes:
             return bytes(data)
         data += piece
     raise ValueError("the request is too long")
-
-
-def _highest_descriptor() -> int:
-    return max(int(name) for name in os.listdir("/proc/self/fd"))
 
 
 def _become_shim(attempt: str, environment: dict[str, str]) -> NoReturn:

@@ -100,6 +100,7 @@ class WarmStart:
             if os.getppid() != parent:
                 os._exit(1)
             isolation.drop_capabilities()
+            close_descriptors()
             self._become(arguments, script, folder, environment)
             status = _run_script(os.path.join(os.getcwd(), script))
         finally:
@@ -162,6 +163,12 @@ def unfit_to_fork() -> str:
     return ""
 
 
+def close_descriptors() -> None:
+    """Close all but the standard streams: an executed program would not have them either."""
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    os.closerange(3, highest + 1)
+
+
 def _entries(environment: Mapping[str, str]) -> list[Path]:
     return [Path(entry).absolute() for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
@@ -176,7 +183,7 @@ def _fresh_streams(*, unbuffered: bool) -> None:
         raw.name = f"<{name}>"
         stream = io.TextIOWrapper(
             binary, encoding=old.encoding, errors=old.errors, newline="\n",
-            line_buffering=not raw_only and (descriptor == 2 or raw.isatty()), write_through=raw_only,
+            line_buffering=not raw_only and (descriptor == 2 or raw.isatty()), write_through=unbuffered,
         )  # fmt: skip
         stream.mode = mode  # type: ignore[misc]
         setattr(sys, name, stream)

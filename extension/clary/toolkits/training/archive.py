@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import posixpath
@@ -67,7 +68,7 @@ class _Budget:
     def __init__(self, root: Path) -> None:
         disk = os.statvfs(root)
         self.free = disk.f_bavail * disk.f_frsize
-        self.bytes = max(0, self.free - RESERVE_BYTES)
+        self.bytes = self.free - min(RESERVE_BYTES, self.free // 20)
         # Some file systems (btrfs) count no inodes and report 0.
         self.files = disk.f_favail or 10**9
 
@@ -222,7 +223,10 @@ def pack(folder: Path, out: BinaryIO, on_skipped: Callable[[str], None] = lambda
     """
     count = 0
     # Level 1: weights hardly compress, and at level 6 a 2 GB model takes minutes instead of half a minute.
-    with tarfile.open(fileobj=out, mode="w|gz", compresslevel=1, format=tarfile.PAX_FORMAT) as tar:
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1) as packed,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
         for name, path in members(folder):
             source = _followed(path, folder)
             if source is None:

@@ -186,6 +186,7 @@ def _times(outcome: Outcome) -> dict[str, Any]:
     return {
         "TrainingStartTime": outcome.started,
         "TrainingEndTime": ended,
+        "TrainingTimeInSeconds": max(1, math.ceil(ended - outcome.started)),
         "BillableTimeInSeconds": max(1, math.ceil(ended - outcome.started)),
     }
 

@@ -1,0 +1,193 @@
+"""A script that was forked from a zygote cannot tell: everything is as in a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+REPORT = """
+import json, os, random, signal, sys, threading, time
+import multiprocessing, torch, numpy
+main = sys.modules["__main__"]
+descriptors = []
+for number in sorted(map(int, os.listdir("/proc/self/fd"))):
+    try:
+        descriptors.append([number, os.readlink(f"/proc/self/fd/{number}").split(":")[0]])
+    except FileNotFoundError:
+        pass
+report = {
+    "main": sorted(main.__dict__), "name": __name__, "file": __file__, "doc": __doc__, "spec": repr(__spec__),
+    "package": __package__, "cached": __cached__, "loader": type(__loader__).__name__, "builtins": type(__builtins__).__name__,
+    "argv": sys.argv, "orig_argv": sys.orig_argv, "path": sys.path, "cwd": os.getcwd(), "executable": sys.executable,
+    "prefix": [sys.prefix, sys.base_prefix], "flags": str(sys.flags), "warnoptions": sys.warnoptions,
+    "environment": {k: v for k, v in os.environ.items() if k not in ("CLARY_COOKIE", "CLARY_ATTEMPT")},
+    "torch_threads": torch.get_num_threads(), "interop": torch.get_num_interop_threads(),
+    "signals": {s.name: repr(signal.getsignal(s)) for s in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD, signal.SIGHUP)},
+    "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+    "streams": [
+        [s.name, s.mode, s.encoding, s.errors, s.line_buffering, s.write_through, s.closed, s.fileno(), s.isatty(),
+         type(s.buffer).__name__, s.newlines]
+        for s in (sys.stdin, sys.stdout, sys.stderr)
+    ],
+    "same": [sys.stdout is sys.__stdout__, sys.stderr is sys.__stderr__, sys.excepthook is sys.__excepthook__],
+    "threads": threading.active_count(), "main_thread": threading.current_thread() is threading.main_thread(),
+    "umask": os.umask(0o022), "uid": [os.getuid(), os.geteuid(), os.getgid()], "tz": time.tzname,
+    "process": multiprocessing.current_process().name, "comm": open("/proc/self/comm").read(),
+    "caps": [l for l in open("/proc/self/status") if l.startswith(("Cap", "NoNewPrivs", "Seccomp:"))],
+    "descriptors": descriptors,
+    "session": os.getsid(0) == os.getpgid(0), "recursion": sys.getrecursionlimit(), "switch": sys.getswitchinterval(),
+    "default_dtype": str(torch.get_default_dtype()), "grad": torch.is_grad_enabled(),
+    "last": [hasattr(sys, n) for n in ("last_type", "last_value", "ps1")], "trace": [sys.gettrace(), sys.getprofile()],
+    "opt_ml": sorted(os.listdir("/opt/ml")),
+}
+print("REPORT " + json.dumps(report, sort_keys=True))
+print("SEEDS " + json.dumps([random.random(), float(numpy.random.rand()), float(torch.rand(1)), hash("") ]))
+"""
+
+
+def report_of(desk: Any, job: Any, mark: str) -> Any:
+    line = next(line for line in desk.log(job).splitlines() if line.startswith(mark))
+    return json.loads(line.removeprefix(mark))
+
+
+def is_warm(desk: Any, job: Any) -> bool:
+    return bool(json.loads((desk.attempt_dir(job) / "agent.json").read_text())["warm"])
+
+
+def test_everything_a_script_can_see_is_as_in_a_fresh_interpreter(warm_desk: Any) -> None:
+    options: dict[str, Any] = {"hyperparameters": {"epochs": "3"}, "cpus": 2.0, "Environment": {"MINE": "1"}}
+    cold = warm_desk.completed(warm_desk.train({"train.py": REPORT}, warm=False, **options))
+    warm = warm_desk.completed(warm_desk.train({"train.py": REPORT}, warm=True, **options))
+    assert (is_warm(warm_desk, cold), is_warm(warm_desk, warm)) == (False, True), warm_desk.log(warm)[:200]
+    expected, found = (report_of(warm_desk, job, "REPORT ") for job in (cold, warm))
+    text = json.dumps(found).replace(warm.name, cold.name)
+    found = json.loads(re.sub(r"jobs/\d+/", "jobs/1/", text))
+    expected = json.loads(re.sub(r"jobs/\d+/", "jobs/1/", json.dumps(expected)))
+    different = {key: (expected[key], found[key]) for key in expected if expected[key] != found[key]}
+    assert different == {}
+    seeds = [report_of(warm_desk, job, "SEEDS ") for job in (cold, warm)]
+    again = warm_desk.completed(warm_desk.train({"train.py": REPORT}, warm=True, **options))
+    first, second = seeds[1], report_of(warm_desk, again, "SEEDS ")
+    assert not set(first[:3]) & set(second[:3])
+
+
+MULTIPROCESSING = """
+import multiprocessing as mp, os, sys, torch
+from torch.utils.data import DataLoader, TensorDataset
+import helper
+
+def square(x):
+    return x * x, os.getpid(), torch.get_num_threads()
+
+if __name__ == "__main__":
+    for method in ("fork", "spawn", "forkserver"):
+        with mp.get_context(method).Pool(2) as pool:
+            print(method, sorted(r[0] for r in pool.map(square, range(5))), flush=True)
+    data = DataLoader(TensorDataset(torch.arange(32.0)), batch_size=4, num_workers=2)
+    for _ in range(2):
+        print("loaded", float(sum(batch[0].sum() for batch in data)), flush=True)
+    data = DataLoader(TensorDataset(torch.arange(8.0)), batch_size=4, num_workers=1, multiprocessing_context="spawn")
+    print("spawned", float(sum(batch[0].sum() for batch in data)), flush=True)
+    a = torch.randn(400, 400)
+    print("matmul", bool(torch.isfinite(a @ a).all()), helper.VALUE, os.getcwd())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_multiprocessing_and_data_loaders_work_in_a_warm_script(warm_desk: Any) -> None:
+    job = warm_desk.wait(
+        warm_desk.submit({"train.py": MULTIPROCESSING, "helper.py": "VALUE = 7"}, warm=True, cpus=2.0), timeout_s=240
+    )
+    warm_desk.completed(job)
+    assert is_warm(warm_desk, job)
+    lines = warm_desk.log(job).splitlines()
+    for method in ("fork", "spawn", "forkserver"):
+        assert f"{method} [0, 1, 4, 9, 16]" in lines
+    assert lines.count("loaded 496.0") == 2
+    assert "spawned 28.0" in lines
+    assert "matmul True 7 /opt/ml/code" in lines
+
+
+ENDINGS = {
+    "falls off the end": ("print('done')", 0),
+    "exit code": ("import sys; sys.exit(7)", 7),
+    "exit with a text": ("import sys; sys.exit('a text')", 1),
+    "exit with nothing": ("import sys; sys.exit()", 0),
+    "exit with a negative number": ("import sys; sys.exit(-1)", 255),
+    "exit with a huge number": ("import sys; sys.exit(2 ** 40)", 255),
+    "uncaught": ("def f():\n    raise ValueError('boom')\nf()", 1),
+    "chained": ("try:\n    1 / 0\nexcept Exception as e:\n    raise KeyError('k') from e", 1),
+    "group": ("raise ExceptionGroup('g', [ValueError(1), TypeError(2)])", 1),
+    "no syntax": ("x = = 1", 1),
+    "null byte": ("x = 1\0", 1),
+    "recursion": ("def f(n): return f(n + 1)\nf(0)", 1),
+    "in an import": ("import broken", 1),
+    "interrupted": ("raise KeyboardInterrupt", 130),
+    "interrupted by a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGINT)", 130),
+    "terminated": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", 143),
+    "killed": ("import os\nos.kill(os.getpid(), 9)", 137),
+    "aborted": ("import os\nos.abort()", 134),
+    "left at once": ("import os\nos._exit(3)", 3),
+    "atexit": (
+        "import atexit\natexit.register(print, 'first')\natexit.register(print, 'second')\n"
+        "@atexit.register\ndef bad(): raise RuntimeError('at exit')\nprint('body')",
+        0,
+    ),
+    "a thread goes on": (
+        "import threading, time\ndef run():\n    time.sleep(0.3)\n    print('thread done')\n"
+        "threading.Thread(target=run).start()\nprint('main done')",
+        0,
+    ),
+    "a thread fails": ("import threading\nthreading.Thread(target=lambda: 1 / 0, name='T').start()", 0),
+    "unflushed file": ("f = open('/opt/ml/model/f.txt', 'w')\nf.write('kept')\nprint('x', end='')", 0),
+    "destructors": ("class A:\n    def __del__(self): print('gone')\na = A()\nb = [a]", 0),
+    "own excepthook": ("import sys\nsys.excepthook = lambda t, v, tb: print('hook', t.__name__, tb.tb_lineno, tb.tb_next)\nraise ValueError", 1),
+    "broken excepthook": ("import sys\ndef hook(*a): raise TypeError('hook')\nsys.excepthook = hook\nraise ValueError('v')", 1),
+    "warning": ("import warnings\nwarnings.warn('careful')\nwarnings.warn('old', DeprecationWarning)", 0),
+    "last traceback": ("import sys, traceback\ntry:\n    1/0\nexcept Exception:\n    traceback.print_exc()\n    traceback.print_stack(limit=1)", 0),
+    "pickle of main": ("import pickle\nclass A: x = 1\nprint(pickle.loads(pickle.dumps(A())).x, A.__module__)", 0),
+    "dataclass and typing": ("from dataclasses import dataclass\nimport typing\n@dataclass\nclass A:\n    x: 'int' = 1\nprint(A(), typing.get_type_hints(A))", 0),
+    "annotations": ("x: int = 3\nprint(__annotations__, globals()['x'])", 0),
+    "local import shadows nothing": ("import utils\nprint(utils.__file__)", 0),
+    "invalid utf-8": ("import sys, os\nos.write(1, b'\\xff\\xfe bytes\\n')\nprint('\\udcff')", 0),
+    "input": ("import sys\nprint(repr(sys.stdin.read()))\ntry:\n    input()\nexcept EOFError as e:\n    print(e)", 0),
+    "inspect": ("import inspect\ndef f(): return inspect.getsource(f)\nprint(f())", 0),
+    "main guard and argparse": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--epochs', type=int)\nif __name__ == '__main__':\n    print(p.parse_args(), p.prog)",
+        0,
+    ),
+    "usage error": ("import argparse\np = argparse.ArgumentParser()\np.parse_args(['--nonsense'])", 2),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_way_to_end_looks_the_same_warm_and_cold(warm_desk: Any) -> None:
+    jobs: dict[tuple[str, bool], Any] = {}
+    for name, (source, _) in ENDINGS.items():
+        files = {"train.py": source, "utils.py": "", "broken.py": "import nothing_of_that_name"}
+        for warm in (True, False):
+            job = warm_desk.submit(files, warm=warm, cpus=0.1, hyperparameters={"epochs": "3"}, )
+            jobs[name, warm] = job
+    ended = {key: warm_desk.wait(job, timeout_s=400) for key, job in jobs.items()}
+    wrong = []
+    for name, (_, code) in ENDINGS.items():
+        warm, cold = ended[name, True], ended[name, False]
+        assert is_warm(warm_desk, warm), warm_desk.log(warm)
+        seen = [
+            (
+                json.loads((warm_desk.attempt_dir(job) / "exit.json").read_text())["exit_code"],
+                warm_desk.log(job),
+                re.sub(job.name, "", job.failure_reason),
+            )
+            for job in (cold, warm)
+        ]
+        if seen[0] != seen[1] or seen[0][0] != code:
+            wrong.append((name, code, *seen))
+    for case in wrong:
+        print("\n".join(map(str, case)), "\n")
+    assert [case[0] for case in wrong] == []
