@@ -17,6 +17,7 @@ assert _spec.loader is not None
 models = importlib.util.module_from_spec(_spec)
 sys.modules["serving_models"] = models
 _spec.loader.exec_module(models)
+sys.modules["serving_conftest"] = sys.modules[__name__]
 
 ECHO = """
 import json, os
@@ -69,7 +70,10 @@ class Host:
 
     def model(self, name: str, files: dict[str, bytes | str], **environment: str) -> str:
         url = models.archive(self.folder / f"{name}.tar.gz", files)
-        body = {"ModelName": name, "PrimaryContainer": {"Image": "clary", "ModelDataUrl": url, "Environment": environment}}
+        body = {
+            "ModelName": name,
+            "PrimaryContainer": {"Image": "clary", "ModelDataUrl": url, "Environment": environment},
+        }
         self.store.documents.create("model", name, body)
         return name
 
@@ -77,22 +81,38 @@ class Host:
         self._number += 1
         name = f"config-{self._number}"
         full = [
-            {"VariantName": "AllTraffic", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large", "InitialVariantWeight": 1.0, **variant}
+            {
+                "VariantName": "AllTraffic",
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                "InitialVariantWeight": 1.0,
+                **variant,
+            }
             for variant in variants
         ]
-        self.store.documents.create("endpoint-config", name, {"EndpointConfigName": name, "ProductionVariants": full})
+        self.store.documents.create(
+            "endpoint-config", name, {"EndpointConfigName": name, "ProductionVariants": full}
+        )
         return name
 
     def create(self, name: str, *variants: dict[str, Any], wait: bool = True) -> Any:
         config = self.config_of(list(variants))
         with self.store.transaction():
             body = {"EndpointName": name, "EndpointConfigName": config, "generation": 1}
-            self.store.documents.create("endpoint", name, body, arn=f"arn:aws:sagemaker:us-east-1:000000000000:endpoint/{name}", status="Creating")
+            self.store.documents.create(
+                "endpoint",
+                name,
+                body,
+                arn=f"arn:aws:sagemaker:us-east-1:000000000000:endpoint/{name}",
+                status="Creating",
+            )
             self.endpoints.create(name)
         self.runner.schedule()
         return self.settled(name) if wait else None
 
-    def update(self, name: str, *variants: dict[str, Any], kept: tuple[str, ...] = (), wait: bool = True) -> Any:
+    def update(
+        self, name: str, *variants: dict[str, Any], kept: tuple[str, ...] = (), wait: bool = True
+    ) -> Any:
         self.endpoints.update(name, self.config_of(list(variants)), kept)
         self.runner.schedule()
         return self.settled(name) if wait else None
@@ -128,7 +148,9 @@ class Host:
             aws_secret_access_key=self.credentials.secret_key,
             region_name="us-east-1",
         )
-        return session.client("sagemaker-runtime", endpoint_url=self.endpoints.runtime_url(), config=Config(**options))
+        return session.client(
+            "sagemaker-runtime", endpoint_url=self.endpoints.runtime_url(), config=Config(**options)
+        )
 
     def pids(self, name: str, generation: int = 1) -> dict[str, int]:
         """Shim and child of a generation's job."""

@@ -17,7 +17,9 @@ def mlp(inputs: int = 64, hidden: int = 256, outputs: int = 10, seed: int = 0) -
 
     random = np.random.default_rng(seed)
     first = numpy_helper.from_array((random.standard_normal((inputs, hidden)) * 0.1).astype(np.float32), "w1")
-    second = numpy_helper.from_array((random.standard_normal((hidden, outputs)) * 0.1).astype(np.float32), "w2")
+    second = numpy_helper.from_array(
+        (random.standard_normal((hidden, outputs)) * 0.1).astype(np.float32), "w2"
+    )
     graph = helper.make_graph(
         [
             helper.make_node("MatMul", ["input", "w1"], ["h"]),
