@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from clary.runner import isolation, linux
@@ -64,6 +64,8 @@ class WarmStart:
                 return f"{name} takes effect only when an interpreter starts"
         if not environment.get("OMP_NUM_THREADS", "").isdigit():
             return "OMP_NUM_THREADS is not a plain number"
+        if b"\0" in (folder / script).read_bytes():
+            return "the script holds a NUL byte"
         shadow = self._shadowed([(folder / script).resolve().parent, *_entries(environment)])
         if shadow:
             return f"the code has a module of its own called {shadow!r}"
@@ -244,14 +246,23 @@ def _run_script(path: str) -> int:
         }
     )
     sys.modules["__main__"] = main
+    # Reported outside of the handler: a hook must not find this exception as the context of its own.
+    uncaught: BaseException | None = None
     try:
         code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
         exec(code, main.__dict__)
-    except SystemExit as request:
-        return _exit_status(request)
     except BaseException as error:
-        return _report(error)
-    return 0
+        uncaught = error
+    _flush()
+    if uncaught is None:
+        return 0
+    return _exit_status(uncaught) if isinstance(uncaught, SystemExit) else _report(uncaught)
+
+
+def _flush() -> None:
+    for stream in (sys.stderr, sys.stdout):
+        with contextlib.suppress(Exception):
+            stream.flush()
 
 
 def _exit_status(request: SystemExit) -> int:
@@ -259,7 +270,7 @@ def _exit_status(request: SystemExit) -> int:
     if code is None:
         return 0
     if isinstance(code, int):
-        return code & 0xFF if -(2**31) <= code < 2**31 else 0xFF
+        return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF  # a C long, of which the system keeps eight bits
     with contextlib.suppress(Exception):
         print(code, file=sys.stderr)
     return 1
@@ -267,21 +278,29 @@ def _exit_status(request: SystemExit) -> int:
 
 def _report(error: BaseException) -> int:
     """Print an uncaught exception as the interpreter does, without our own frames."""
+    trace = _without_own_frames(error)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+    second: BaseException | None = None
+    try:
+        sys.excepthook(type(error), error, trace)
+    except BaseException as raised:
+        second = raised
+    if isinstance(second, SystemExit):
+        return _exit_status(second)
+    if second is not None:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(second), second, _without_own_frames(second))
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(type(error), error, trace)
+    return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+
+
+def _without_own_frames(error: BaseException) -> TracebackType | None:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
     error.__traceback__ = trace
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
-    try:
-        sys.excepthook(type(error), error, trace)
-    except SystemExit as request:
-        return _exit_status(request)
-    except BaseException as second:
-        print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(second), second, second.__traceback__ and second.__traceback__.tb_next)
-        print("\nOriginal exception was:", file=sys.stderr)
-        sys.__excepthook__(type(error), error, trace)
-    return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    return trace
 
 
 def _finalize(status: int) -> NoReturn:
