@@ -3,6 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { showText } from './components/notices';
 import { IChange, ServerEvents } from './events';
 import { Coalescer } from './pure/once';
+import { gist } from './pure/errors';
 import { finished } from './pure/status';
 import { ITrainingJob } from './shapes';
 import { IClary } from './tokens';
@@ -64,7 +65,7 @@ export class DoneNotifier {
         caption: clary.trans.__('Show the whole text'),
         callback: () => void showText(`${name} failed`, reason)
       };
-      const line = `${name} failed: ${reason}`.split('\n')[0];
+      const line = `${name} failed: ${gist(reason)}`;
       Notification.error(line.length > 140 ? `${line.slice(0, 137)}…` : line, {
         autoClose: false,
         actions: [show, open]

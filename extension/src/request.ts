@@ -18,8 +18,8 @@ export interface IInvocation {
 export interface ILocation {
   /** Under the file browser's root; null when it lies elsewhere or is hidden there. */
   path: string | null;
-  /** The absolute path. */
-  local: string;
+  /** The absolute path; null when there is nothing. */
+  local: string | null;
 }
 
 export interface IInvocationResult {

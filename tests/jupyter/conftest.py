@@ -50,7 +50,7 @@ def started(extension: Any, jp_serverapp: Any, jp_asyncio_loop: Any) -> Iterator
 
 @pytest.fixture
 def ask(jp_asyncio_loop: Any, jp_serverapp: Any, http_server_client: Any) -> Callable[..., Any]:
-    """`ask(method, path, headers, body)`: a request exactly as given, without a login, whatever the status."""
+    """`ask(method, path, headers, body)`: a request as given, without a login, whatever the status."""
 
     def send(method: str, path: str, headers: dict[str, str] | None = None, body: Any = None) -> Any:
         url = urljoin(jp_serverapp.base_url, path)

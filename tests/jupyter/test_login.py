@@ -93,6 +93,15 @@ def test_a_signed_request_needs_no_jupyter_login(ask: Callable[..., Any], signed
     assert ask("POST", "clary/aws/", headers, b"{}").code == 403
 
 
+def test_buckets_are_listed_at_an_address_without_its_last_slash(
+    ask: Callable[..., Any], signed: Callable[..., Any], extension: Any
+) -> None:
+    extension.engine.objects.create_bucket("digits")
+    answer = ask("GET", "clary/aws", signed("GET", "clary/aws", b"", {}, "s3"))
+    assert answer.code == 200, answer.body
+    assert b"<Name>digits</Name>" in answer.body
+
+
 def test_the_bearer_token_opens_what_stands_beside_the_api(ask: Callable[..., Any], extension: Any) -> None:
     bearer = {"Authorization": f"Bearer {extension.engine.credentials.token}"}
     assert ask("GET", "clary/training-jobs/nobody/metrics", bearer).code == 400
@@ -142,7 +151,7 @@ def cookies(ask: Callable[..., Any], jp_serverapp: Any) -> dict[str, str]:
 @pytest.fixture
 def signed(extension: Any, jp_serverapp: Any, http_server_port: Any) -> Callable[..., dict[str, str]]:
     """Signs a request with Clary's key, by botocore."""
-    from botocore.auth import SigV4Auth
+    from botocore.auth import S3SigV4Auth, SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
@@ -150,7 +159,8 @@ def signed(extension: Any, jp_serverapp: Any, http_server_port: Any) -> Callable
         key = extension.engine.credentials
         url = f"http://127.0.0.1:{http_server_port[1]}{jp_serverapp.base_url}{path}"
         request = AWSRequest(method, url, headers=dict(headers), data=body)
-        SigV4Auth(Credentials(key.access_key, key.secret_key), service, "us-east-1").add_auth(request)
+        signer = S3SigV4Auth if service == "s3" else SigV4Auth
+        signer(Credentials(key.access_key, key.secret_key), service, "us-east-1").add_auth(request)
         return dict(request.headers.items())
 
     return sign

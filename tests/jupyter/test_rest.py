@@ -53,6 +53,13 @@ def test_a_hidden_folder_is_not_shown_in_the_file_browser(
     assert json.loads(ask("GET", f"clary/locate?uri=file://{folder}", token).body)["path"] is None
 
 
+def test_an_address_with_nothing_there_has_no_path(
+    ask: Callable[..., Any], token: dict[str, str], jp_root_dir: Path
+) -> None:
+    located = json.loads(ask("GET", f"clary/locate?uri=file://{jp_root_dir}/nothing", token).body)
+    assert located == {"path": None, "local": None}
+
+
 @pytest.mark.parametrize(
     "uri", ["s3://models/../../etc", "s3://nobody/a", "ftp://x/y", "", "file://host/etc"]
 )

@@ -164,6 +164,7 @@ export function LogView(props: {
         ref={box}
         onScroll={onScroll}
         role="log"
+        aria-live="off"
         aria-label={`Log of ${name}`}
         tabIndex={0}
       >

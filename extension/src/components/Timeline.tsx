@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { finished, tone, words } from '../pure/status';
+import { finished, phases, tone, words } from '../pure/status';
 import { clock, duration } from '../pure/time';
 import { ITransition } from '../shapes';
 import { useNow } from './hooks';
@@ -8,7 +8,7 @@ import { Glyph } from './StatusBadge';
 
 /** The phases of a job from left to right, each with how long it took. */
 export function Timeline(props: { transitions: readonly ITransition[] }): JSX.Element {
-  const { transitions } = props;
+  const transitions = phases(props.transitions);
   const last = transitions[transitions.length - 1];
   const live = last !== undefined && last.EndTime === undefined && !finished(last.Status);
   const now = useNow(1000, live);

@@ -113,7 +113,7 @@ export function Facts(props: { facts: readonly IFact[] }): JSX.Element {
     <dl className="clary-Facts">
       {props.facts.map(({ name, value, copy }) => (
         <React.Fragment key={name}>
-          <dt>{name}</dt>
+          <dt title={name}>{name}</dt>
           <dd>
             <span className="clary-Facts-value">{value}</span>
             {copy !== undefined && <CopyButton text={copy} label={`Copy ${name}`} />}

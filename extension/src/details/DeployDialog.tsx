@@ -106,7 +106,11 @@ class DeployForm extends ReactWidget {
   check(): boolean {
     this.tried = true;
     this.setState('', '');
-    return Object.keys(deploymentProblems(this.values)).length === 0;
+    const wrong = Object.keys(deploymentProblems(this.values))[0];
+    if (wrong !== undefined) {
+      this.node.querySelector<HTMLElement>(`#clary-deploy-${wrong}`)?.focus();
+    }
+    return wrong === undefined;
   }
 
   setState(busy: string, error: string): void {

@@ -126,7 +126,8 @@ function pretty(body: string, contentType: string): string {
     if (Array.isArray(value) && value.some(Array.isArray)) {
       return `[\n${value.map(row => `  ${JSON.stringify(row)}`).join(',\n')}\n]`;
     }
-    return Array.isArray(value) ? JSON.stringify(value) : JSON.stringify(value, null, 2);
+    const line = JSON.stringify(value);
+    return Array.isArray(value) || line.length <= 100 ? line : JSON.stringify(value, null, 2);
   } catch {
     return body;
   }

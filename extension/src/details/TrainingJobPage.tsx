@@ -9,7 +9,7 @@ import { At, Card, Facts, factsOf, IFact, Problem } from '../components/parts';
 import { ProgressBar } from '../components/ProgressBar';
 import { Timeline } from '../components/Timeline';
 import { bytes, grouped, ISeries, seriesOf, short } from '../pure/chart';
-import { lastPart, parentOf } from '../pure/names';
+import { lastPart } from '../pure/names';
 import { finished, progressOf, stoppable } from '../pure/status';
 import { duration } from '../pure/time';
 import { ILocation } from '../request';
@@ -102,12 +102,12 @@ function Charts(props: { job: ITrainingJob; samples: IJobMetrics | null }): JSX.
   const metrics = grouped(seriesOf(samples?.metrics ?? [], start));
   const defined = job.AlgorithmSpecification?.MetricDefinitions ?? [];
   return (
-    <>
+    <div className="clary-Overview">
       <Card title="Metrics" wide>
         {metrics.size > 0 ? (
           <div className="clary-Charts">
             {[...metrics].map(([title, series]) => (
-              <LineChart key={title} title={title} series={series} />
+              <LineChart key={title} title={title} series={series} height={212} />
             ))}
           </div>
         ) : (
@@ -119,7 +119,7 @@ function Charts(props: { job: ITrainingJob; samples: IJobMetrics | null }): JSX.
         )}
       </Card>
       <Resources samples={samples} start={start} />
-    </>
+    </div>
   );
 }
 
@@ -154,7 +154,7 @@ function Resources(props: { samples: IJobMetrics | null; start: number }): JSX.E
             key={one.name}
             title={one.name}
             series={[one]}
-            height={120}
+            height={104}
             zero
             area
             format={format}
@@ -261,44 +261,56 @@ function Parameters(props: { job: ITrainingJob }): JSX.Element {
 
 function Artifacts(props: { job: ITrainingJob }): JSX.Element {
   const { job } = props;
+  const ended = finished(job.TrainingJobStatus);
   const model = job.ModelArtifacts?.S3ModelArtifacts;
+  const facts: [string, string | undefined][] = [
+    ['Output path', job.OutputDataConfig?.S3OutputPath],
+    ['Checkpoints', job.CheckpointConfig?.S3Uri]
+  ];
   return (
     <Card title="Artifacts">
-      {model ? (
-        <>
-          <Facts facts={[{ name: 'Model', value: <Address uri={model} />, copy: model }]} />
-          <LocalFolder uri={parentOf(model)} />
-        </>
+      {ended && model ? (
+        <Model uri={model} />
       ) : (
-        <p className="clary-Note">
-          {finished(job.TrainingJobStatus)
-            ? 'The job left no model.'
-            : 'The model is stored here when the job has ended.'}
-        </p>
+        <p className="clary-Note">The model is stored here when the job has ended.</p>
       )}
       <Facts
-        facts={[
-          ...(job.OutputDataConfig
-            ? [
-                {
-                  name: 'Output path',
-                  value: <Address uri={job.OutputDataConfig.S3OutputPath} />,
-                  copy: job.OutputDataConfig.S3OutputPath
-                }
-              ]
-            : []),
-          ...(job.CheckpointConfig
-            ? [
-                {
-                  name: 'Checkpoints',
-                  value: <Address uri={job.CheckpointConfig.S3Uri} />,
-                  copy: job.CheckpointConfig.S3Uri
-                }
-              ]
-            : [])
-        ]}
+        facts={facts.flatMap(([name, uri]) =>
+          uri === undefined ? [] : [{ name, value: <Address uri={uri} />, copy: uri }]
+        )}
       />
     </Card>
+  );
+}
+
+/** A model artifact, and where it lies on this machine: a button where the file browser can show it. */
+function Model(props: { uri: string }): JSX.Element | null {
+  const clary = useClary();
+  const [place, setPlace] = React.useState<ILocation | null>(null);
+  React.useEffect(() => {
+    clary.api.locate(props.uri).then(setPlace, () => setPlace(null));
+  }, [clary, props.uri]);
+  if (place === null) {
+    return null;
+  }
+  const { path, local } = place;
+  if (local === null) {
+    return <p className="clary-Note">The job left no model.</p>;
+  }
+  return (
+    <>
+      <Facts
+        facts={[
+          { name: 'Model', value: <Address uri={props.uri} />, copy: props.uri },
+          { name: 'File', value: <Address uri={local} />, copy: local }
+        ]}
+      />
+      {path !== null && (
+        <button type="button" className="clary-Button" onClick={() => void clary.reveal(path)}>
+          <folderIcon.react tag="span" width="16px" height="16px" aria-hidden="true" /> Open folder
+        </button>
+      )}
+    </>
   );
 }
 
@@ -332,31 +344,4 @@ function Channels(props: { job: ITrainingJob }): JSX.Element {
 
 function Address(props: { uri: string }): JSX.Element {
   return <code className="clary-Address">{props.uri}</code>;
-}
-
-/** Where the artifacts lie on this machine: a button where the file browser can show them, else the path. */
-function LocalFolder(props: { uri: string }): JSX.Element | null {
-  const clary = useClary();
-  const [place, setPlace] = React.useState<ILocation | null>(null);
-  React.useEffect(() => {
-    clary.api.locate(props.uri).then(setPlace, () => setPlace(null));
-  }, [clary, props.uri]);
-  if (place === null) {
-    return null;
-  }
-  const { path, local } = place;
-  return (
-    <>
-      <Facts
-        facts={[
-          { name: 'Folder', value: <code className="clary-Address">{local}</code>, copy: local }
-        ]}
-      />
-      {path !== null && (
-        <button type="button" className="clary-Button" onClick={() => void clary.reveal(path)}>
-          <folderIcon.react tag="span" width="16px" height="16px" aria-hidden="true" /> Open folder
-        </button>
-      )}
-    </>
-  );
 }

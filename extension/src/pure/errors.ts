@@ -62,6 +62,13 @@ export function errorFrom(
   return new ApiError(operation, status, code, message, body);
 }
 
+/** The telling line of a failure reason: the script's own error where SageMaker's frame holds one. */
+export function gist(reason: string): string {
+  const own = /ErrorMessage "(.+?)"(?:\n|$)/s.exec(reason)?.[1];
+  const lines = (own ?? reason).split('\n').filter(line => line.trim() !== '');
+  return (own === undefined ? lines[0] : lines[lines.length - 1]) ?? '';
+}
+
 /** The whole story for a dialog: operation, code, status, message, and the answer if it says more. */
 export function story(error: unknown): string {
   if (error instanceof ApiError) {

@@ -56,6 +56,27 @@ export function finished(status: string): boolean {
   return status === 'Completed' || status === 'Failed' || status === 'Stopped';
 }
 
+export interface IPhase {
+  readonly Status: string;
+  readonly StatusMessage?: string;
+  readonly StartTime: number;
+  readonly EndTime?: number;
+}
+
+/** Transitions with those that only renew the message (a notebook's cells) told as one phase. */
+export function phases(transitions: readonly IPhase[]): IPhase[] {
+  const told: IPhase[] = [];
+  for (const one of transitions) {
+    const before = told[told.length - 1];
+    if (before?.Status === one.Status) {
+      told[told.length - 1] = { ...one, StartTime: before.StartTime };
+    } else {
+      told.push(one);
+    }
+  }
+  return told;
+}
+
 export interface IProgress {
   readonly done: number;
   readonly total: number;

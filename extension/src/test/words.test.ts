@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { deploymentProblems } from '../pure/deployment';
-import { ApiError, ConnectionError, errorFrom, story } from '../pure/errors';
+import { ApiError, ConnectionError, errorFrom, gist, story } from '../pure/errors';
 import { level, settle, visibleRows } from '../pure/logtext';
 import {
   boto3Line,
@@ -14,7 +14,7 @@ import {
   stamp
 } from '../pure/names';
 import { report } from '../pure/report';
-import { finished, progressOf, stoppable, tone, words } from '../pure/status';
+import { finished, phases, progressOf, stoppable, tone, words } from '../pure/status';
 import { changedVariants, shares } from '../pure/variants';
 
 test('names follow the rules of the API', () => {
@@ -57,6 +57,19 @@ test('statuses have tones and words', () => {
   assert.equal(words('Training'), 'Training');
   assert.ok(stoppable('InProgress') && !stoppable('Stopping'));
   assert.ok(finished('Stopped') && !finished('Stopping'));
+});
+
+test('transitions that only renew the message are one phase', () => {
+  const told = phases([
+    { Status: 'Downloading', StartTime: 1, EndTime: 2 },
+    { Status: 'Training', StatusMessage: 'Executed 1 of 2 cells', StartTime: 2, EndTime: 5 },
+    { Status: 'Training', StatusMessage: 'Executed 2 of 2 cells', StartTime: 5 }
+  ]);
+  assert.deepEqual(told, [
+    { Status: 'Downloading', StartTime: 1, EndTime: 2 },
+    { Status: 'Training', StatusMessage: 'Executed 2 of 2 cells', StartTime: 2 }
+  ]);
+  assert.deepEqual(phases([]), []);
 });
 
 test('progress is read from a message', () => {
@@ -106,6 +119,14 @@ test('the whole story of any error can be told', () => {
     '<html>bad gateway</html>'
   );
   assert.match(story(page), /HTTP 502.*\n\n<html>/);
+});
+
+test('the gist of a failure is what the script said', () => {
+  const reason =
+    'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: bad \"labels\""\nCommand "python a.py", exit code: 1';
+  assert.equal(gist(reason), 'ValueError: bad "labels"');
+  assert.equal(gist('InternalServerError: lost\nmore'), 'InternalServerError: lost');
+  assert.equal(gist(''), '');
 });
 
 test('a log line is what a terminal would leave of it', () => {

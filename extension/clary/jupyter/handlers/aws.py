@@ -12,7 +12,7 @@ from clary.api.http_types import Request
 
 
 class AwsHandler(AwsMixin, JupyterHandler):  # type: ignore[misc]
-    """`<base_url>clary/aws/...`: AWS's paths, for who signs, bears Clary's token, or is logged in to Jupyter."""
+    """`<base_url>clary/aws/...`: for who signs, bears Clary's token, or is logged in to Jupyter."""
 
     auth_resource = "clary"
 
@@ -47,6 +47,13 @@ class AwsHandler(AwsMixin, JupyterHandler):  # type: ignore[misc]
             raise HTTPError(403, "This Jupyter user is not permitted to use Clary.")
         return True
 
+    def _translated(self) -> Request:
+        request = super()._translated()
+        if request.path == self._prefix:
+            # ListBuckets: boto3 leaves out the last slash where the address has a path.
+            request.prefix, request.path = self._prefix, "/"
+        return request
+
 
 class RestHandler(AwsHandler):
     """`<base_url>clary/...`: what Clary offers beside AWS's API, with the same logins."""
@@ -54,7 +61,6 @@ class RestHandler(AwsHandler):
     def _translated(self) -> Request:
         request = super()._translated()
         base = self.base_url.rstrip("/")
-        request.signed_path = request.signed_path or request.path
         request.path = request.path.removeprefix(base)
         request.prefix = self._prefix
         return request

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class LocateHandler(APIHandler):  # type: ignore[misc]
     """GET `<base_url>clary/locate?uri=s3://bucket/key` answers `{"path": ..., "local": ...}`.
 
-    `path` is under the file browser's root, or null; `local` is absolute.
+    `path` is under the file browser's root, or null where it cannot be shown there; `local` is absolute, or
+    null where there is nothing.
     """
 
     auth_resource = "clary"
@@ -36,9 +37,9 @@ class LocateHandler(APIHandler):  # type: ignore[misc]
             local = self._objects().resolve(uri).path
         except ObjectsError as error:
             raise HTTPError(400, f"{uri!r} names no place on this machine: {error}") from error
-        if not local.exists():
-            raise HTTPError(404, f"There is nothing at {uri} any more.")
-        self.finish(json.dumps({"path": self._shown(local), "local": str(local)}))
+        there = local.exists()
+        shown = self._shown(local) if there else None
+        self.finish(json.dumps({"path": shown, "local": str(local) if there else None}))
 
     def _shown(self, local: Path) -> str | None:
         """The path in the file browser; None for what lies outside its root or is hidden there."""
