@@ -175,6 +175,9 @@ class Engine:
                 f"Clary failed: {type(error).__name__}: {error} (request {request.request_id})"
             )
         service = service or _guessed_protocol(request)
+        if service == "s3" and known.code == "ResourceLimitExceeded":
+            # The one word S3's clients know for a full disk; with 507 because they would repeat 500 and 503.
+            known = ApiError("InternalError", known.message, 507)
         if service in ("sagemaker", "sagemaker-runtime", "logs") and known.status < 500:
             from clary.api.wire import wire_for
 
