@@ -66,10 +66,13 @@ def raw(url: str, engine: Engine) -> Callable[..., Answer]:
     ) -> Answer:
         said = {"Host": address.netloc, **(headers or {})}
         if signed:
-            said.setdefault("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD")
+            lowered = {name.lower(): value for name, value in said.items()}
+            stated = lowered.get("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
             asked = AWSRequest(method, f"http://{said['Host']}{target}", headers=said, data=body)
             key = Credentials(engine.credentials.access_key, engine.credentials.secret_key)
-            S3SigV4Auth(key, "s3", "us-east-1").add_auth(asked)
+            signer = S3SigV4Auth(key, "s3", "us-east-1")
+            signer.payload = lambda request: stated  # type: ignore[method-assign]
+            signer.add_auth(asked)
             said = dict(asked.headers.items())
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
         try:
