@@ -11,12 +11,20 @@ from typing import Any
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("serving_models", Path(__file__).with_name("models.py"))
-assert _spec is not None
-assert _spec.loader is not None
-models = importlib.util.module_from_spec(_spec)
-sys.modules["serving_models"] = models
-_spec.loader.exec_module(models)
+
+def _load(name: str) -> Any:
+    """Modules beside this file, importable by the tests although tests/ is no package."""
+    spec = importlib.util.spec_from_file_location(f"serving_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[f"serving_{name}"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+models = _load("models")
+_load("load")
 sys.modules["serving_conftest"] = sys.modules[__name__]
 
 ECHO = """

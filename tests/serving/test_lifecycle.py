@@ -1,0 +1,230 @@
+"""Endpoints that are updated, deleted, killed and rebooted, while somebody asks them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+import serving_models as models
+from serving_conftest import ECHO
+from serving_load import Load
+
+Wait = Callable[..., Any]
+
+
+def names(answers: list[Any]) -> set[str]:
+    return {answer["model"] if isinstance(answer, dict) else "onnx" for answer in answers}
+
+
+def test_an_update_under_load_fails_not_one_request(host: Any) -> None:
+    host.model("one", {"model.onnx": models.scaled(1.0)})
+    host.model("two", {"model.onnx": models.scaled(2.0)})
+    host.create("ep", {"ModelName": "one"})
+    with Load(host, "ep", b"[[1, 1]]") as load:
+        for generation, model in ((2, "two"), (3, "one"), (4, "two")):
+            document = host.update("ep", {"ModelName": model})
+            assert document.status == "InService"
+            assert document.body["generation"] == generation
+            # From the moment that it says InService, nothing comes from the old one any more.
+            before = len(load.answers)
+            time.sleep(0.3)
+            wanted = [[2, 2]] if model == "two" else [[1, 1]]
+            late = [answer for answer in load.answers[before + len(load._threads) :] if answer != wanted]
+            assert late == []
+    assert load.errors == []
+    assert load.reconnects == 0, "keep-alive connections are handed over, not closed"
+    assert len(load.answers) > 200
+
+
+def test_an_update_from_python_to_onnx_lets_slow_requests_finish(host: Any, wait_until: Wait) -> None:
+    host.model("slow", {"code/inference.py": ECHO})
+    host.model("fast", {"model.onnx": models.scaled(2.0)})
+    host.create("ep", {"ModelName": "slow"})
+    client = host.client()
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answer = client.invoke_endpoint(
+            EndpointName="ep", Body=b'{"sleep": 3}', ContentType="application/json"
+        )
+        answers.append(json.loads(answer["Body"].read()))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.3)
+    document = host.update("ep", {"ModelName": "fast"})
+    assert document.status == "InService"
+    assert answers == []
+    answer = host.client().invoke_endpoint(
+        EndpointName="ep", Body=b"[[1, 1]]", ContentType="application/json"
+    )
+    assert json.loads(answer["Body"].read()) == [[2, 2]]
+    thread.join(20)
+    assert answers[0]["data"] == {"sleep": 3}
+    wait_until(lambda: host.runner.get("endpoint", "ep:1").state == "done", what="the old generation to end")
+    assert not (host.home.endpoints / "ep" / "1").exists()
+
+
+def test_an_update_that_cannot_start_is_rolled_back(host: Any) -> None:
+    host.model("good", {"model.onnx": models.scaled(2.0)})
+    host.model(
+        "bad", {"code/inference.py": "def model_fn(model_dir):\n    raise ValueError('no such weights')\n"}
+    )
+    host.create("ep", {"ModelName": "good"})
+    with Load(host, "ep", b"[[1, 1]]", boto=1, raw=1) as load:
+        document = host.update("ep", {"ModelName": "bad"})
+    assert load.errors == []
+    assert document.status == "InService"
+    assert "ValueError: no such weights (inference.py, line 2)" in document.body["FailureReason"]
+    assert document.body["EndpointConfigName"] == "config-1"
+    document = host.update("ep", {"ModelName": "good"})
+    assert document.status == "InService"
+    assert "FailureReason" not in document.body
+    assert document.body["EndpointConfigName"] == "config-3"
+
+
+def test_an_update_may_keep_weights_and_counts(host: Any) -> None:
+    host.model("m", {"model.onnx": models.scaled(2.0)})
+    host.create("ep", {"ModelName": "m", "VariantName": "A"}, {"ModelName": "m", "VariantName": "B"})
+    host.endpoints.update_weights("ep", [{"VariantName": "A", "DesiredWeight": 5, "DesiredInstanceCount": 2}])
+    host.settled("ep")
+    document = host.update(
+        "ep",
+        {"ModelName": "m", "VariantName": "A"},
+        {"ModelName": "m", "VariantName": "C"},
+        kept=("DesiredWeight",),
+    )
+    shown = {item["VariantName"]: item for item in document.body["ProductionVariants"]}
+    assert (shown["A"]["CurrentWeight"], shown["A"]["CurrentInstanceCount"]) == (5, 1)
+    assert shown["C"]["CurrentWeight"] == 1
+
+
+def test_deleting_drains_and_leaves_nothing(host: Any, wait_until: Wait) -> None:
+    host.model("slow", {"code/inference.py": ECHO})
+    host.create("ep", {"ModelName": "slow"})
+    client = host.client()
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answer = client.invoke_endpoint(
+            EndpointName="ep", Body=b'{"sleep": 1.5}', ContentType="application/json"
+        )
+        answers.append(json.loads(answer["Body"].read()))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.4)
+    child = psutil.Process(host.pids("ep")["child"])
+    everybody = [child, *child.children(recursive=True)]
+    host.endpoints.delete("ep")
+    assert host.settled("ep") is None
+    thread.join(10)
+    assert answers[0]["data"] == {"sleep": 1.5}
+    with pytest.raises(client.exceptions.ClientError, match="not found"):
+        client.invoke_endpoint(EndpointName="ep", Body=b"1", ContentType="application/json")
+    _, alive = psutil.wait_procs(everybody, timeout=5)
+    assert alive == []
+    assert not (host.home.endpoints / "ep" / "1").exists()
+    assert not [path for path in host.home.run.iterdir() if path.name.startswith("e-")]
+    # The name is free again.
+    assert host.create("ep", {"ModelName": "slow"}).status == "InService"
+
+
+def test_an_endpoint_can_be_deleted_while_it_is_created(host: Any) -> None:
+    host.model("slow", {"code/inference.py": "import time\ndef model_fn(d):\n    time.sleep(60)\n"})
+    host.create("ep", {"ModelName": "slow"}, wait=False)
+    time.sleep(1.0)
+    begun = time.monotonic()
+    host.endpoints.delete("ep")
+    assert host.settled("ep") is None
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.parametrize("victim", ["child", "shim"])
+def test_an_endpoint_killed_with_9_comes_back_by_itself(host: Any, wait_until: Wait, victim: str) -> None:
+    host.model("m", {"code/inference.py": ECHO})
+    host.create("ep", {"ModelName": "m"})
+    client = host.client()
+
+    def works() -> bool:
+        try:
+            answer = client.invoke_endpoint(EndpointName="ep", Body=b"1", ContentType="application/json")
+            return bool(json.loads(answer["Body"].read())["data"] == 1)
+        except client.exceptions.ServiceUnavailable:
+            return False
+
+    assert works()
+    before = host.pids("ep")
+    worker = psutil.Process(before["child"]).children()[0]
+    # Nobody but the serving processes themselves is there to notice.
+    host.pump.stop()
+    os.kill(before[victim], signal.SIGKILL)
+    worker.wait(5)
+    wait_until(works, 30, "the endpoint to be back")
+    assert host.pids("ep")["child"] != before["child"]
+    assert host.store.documents.get("endpoint", "ep").status == "InService"
+
+
+def test_everything_comes_back_after_a_reboot_at_the_same_address(
+    host: Any, home_path: Any, wait_until: Wait
+) -> None:
+    host.model("m", {"model.onnx": models.scaled(2.0)})
+    host.create("ep", {"ModelName": "m"})
+    address = host.endpoints.runtime_url()
+    client = host.client()
+    host.pump.stop()
+    marks = f"CLARY_HOME={home_path}".encode()
+    for process in psutil.process_iter():
+        try:
+            environment = open(f"/proc/{process.pid}/environ", "rb").read().split(b"\0")
+            if process.pid != os.getpid() and (
+                marks in environment or str(home_path) in " ".join(process.cmdline())
+            ):
+                process.kill()
+        except (OSError, psutil.Error):
+            continue
+    # The archive may be gone by then: what was unpacked is used.
+    (host.folder / "m.tar.gz").unlink()
+    host.runner.reconcile()
+    host.runner.schedule()
+
+    def works() -> bool:
+        host.runner.reconcile()
+        host.runner.schedule()
+        try:
+            answer = client.invoke_endpoint(
+                EndpointName="ep", Body=b"[[1, 1]]", ContentType="application/json"
+            )
+            return bool(json.loads(answer["Body"].read()) == [[2, 2]])
+        except Exception:
+            return False
+
+    wait_until(works, 40, "the endpoint to be back")
+    assert host.endpoints.runtime_url() == address
+
+
+def test_an_endpoint_that_cannot_come_back_says_why(host: Any, wait_until: Wait) -> None:
+    code = (
+        "import os\ndef model_fn(d):\n    assert not os.path.exists(d + '/gone'), 'the licence has run out'\n"
+    )
+    host.model("m", {"code/inference.py": code})
+    host.create("ep", {"ModelName": "m"})
+    (host.home.endpoints / "ep" / "1" / "AllTraffic" / "ml" / "model" / "gone").touch()
+    os.kill(host.pids("ep")["child"], signal.SIGKILL)
+    document = wait_until(
+        lambda: (one := host.store.documents.get("endpoint", "ep")).status == "Failed" and one,
+        30,
+        "the endpoint to be Failed",
+    )
+    assert "AssertionError: the licence has run out (inference.py, line 3)" in document.body["FailureReason"]
+    (host.home.endpoints / "ep" / "1" / "AllTraffic" / "ml" / "model" / "gone").unlink()
+    wait_until(
+        lambda: host.store.documents.get("endpoint", "ep").status == "InService", 40, "another try to succeed"
+    )
