@@ -1,4 +1,4 @@
-"""The engine over real HTTP in a thread of the test's process, and raw sockets for what no client would send."""
+"""The engine over real HTTP in a thread of the test's process; raw sockets for what no client would send."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Front:
     url: str
     engine: Engine
 
-    def client(self, service: str, *, secret: str = "", key: str = "", prefix: str = "", **options: Any) -> Any:
+    def client(self, service: str, *, secret: str = "", key: str = "", **options: Any) -> Any:
         """An unmodified boto3 client that signs for this front."""
         session = boto3.session.Session(
             aws_access_key_id=key or self.engine.credentials.access_key,
@@ -33,7 +33,7 @@ class Front:
             region_name="us-east-1",
         )
         options.setdefault("config", Config(retries={"max_attempts": 0}))
-        return session.client(service, endpoint_url=self.url + prefix, **options)
+        return session.client(service, endpoint_url=self.url, **options)
 
     def raw(self, data: bytes, *more: bytes, wait_s: float = 10) -> bytes:
         """What comes back for these bytes until the server closes (or nothing comes for `wait_s`)."""

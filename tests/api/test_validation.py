@@ -12,6 +12,7 @@ from clary.api.engine import Engine
 from clary.api.errors import ApiError
 from clary.api.http_types import Headers, Request
 
+ONE = "1 validation error detected: "
 JOB: dict[str, Any] = {
     "TrainingJobName": "job",
     "RoleArn": "arn:aws:iam::000000000000:role/xyz",
@@ -35,7 +36,9 @@ def seen(offer: Any) -> list[dict[str, Any]]:
     return received
 
 
-def post(engine: Engine, body: bytes | dict[str, Any], operation: str = "CreateTrainingJob") -> dict[str, Any]:
+def post(
+    engine: Engine, body: bytes | dict[str, Any], operation: str = "CreateTrainingJob"
+) -> dict[str, Any]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     request = Request("POST", "/", "", Headers({"X-Amz-Target": f"SageMaker.{operation}"}), content)
     response = engine.handle(request, authenticated=True)
@@ -53,7 +56,9 @@ def refusal(engine: Engine, changes: dict[str, Any]) -> str:
 
 
 def test_a_good_request_reaches_its_operation_with_types_converted(engine: Engine, seen: list[Any]) -> None:
-    answer = post(engine, {**JOB, "Unknown": 1, "KmsKeyId": None, "ResourceConfig": {**JOB["ResourceConfig"]}})
+    answer = post(
+        engine, {**JOB, "Unknown": 1, "KmsKeyId": None, "ResourceConfig": {**JOB["ResourceConfig"]}}
+    )
     assert answer["status"] == 200
     assert answer["TrainingJobArn"].endswith("training-job/job")
     assert seen == [JOB]
@@ -64,44 +69,46 @@ def test_a_good_request_reaches_its_operation_with_types_converted(engine: Engin
     [
         (
             {"TrainingJobName": "a_b"},
-            "1 validation error detected: Value 'a_b' at 'trainingJobName' failed to satisfy constraint: "
+            ONE + "Value 'a_b' at 'trainingJobName' failed to satisfy constraint: "
             "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
         ),
         (
             {"TrainingJobName": "a" * 64},
-            f"1 validation error detected: Value '{'a' * 64}' at 'trainingJobName' failed to satisfy constraint: "
+            ONE + f"Value '{'a' * 64}' at 'trainingJobName' failed to satisfy constraint: "
             "Member must have length less than or equal to 63",
         ),
         (
             {"RoleArn": None},
-            "1 validation error detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null",
+            ONE + "Value null at 'roleArn' failed to satisfy constraint: Member must not be null",
         ),
         (
             {"StoppingCondition": {"MaxRuntimeInSeconds": 0}},
-            "1 validation error detected: Value '0' at 'stoppingCondition.maxRuntimeInSeconds' failed to satisfy "
+            ONE + "Value '0' at 'stoppingCondition.maxRuntimeInSeconds' failed to satisfy "
             "constraint: Member must have value greater than or equal to 1",
         ),
         (
             {"AlgorithmSpecification": {"TrainingInputMode": "Post"}},
-            "1 validation error detected: Value 'Post' at 'algorithmSpecification.trainingInputMode' failed to satisfy "
+            ONE + "Value 'Post' at 'algorithmSpecification.trainingInputMode' failed to satisfy "
             "constraint: Member must satisfy enum value set: [Pipe, File, FastFile]",
         ),
         (
             {"VpcConfig": {"SecurityGroupIds": ["x y"], "Subnets": ["s"]}},
-            "1 validation error detected: Value '[x y]' at 'vpcConfig.securityGroupIds' failed to satisfy constraint: "
-            "Member must satisfy constraint: [Member must have length less than or equal to 32, Member must have length "
-            "greater than or equal to 0, Member must satisfy regular expression pattern: [-0-9a-zA-Z]+]",
+            ONE + "Value '[x y]' at 'vpcConfig.securityGroupIds' failed to satisfy constraint: "
+            "Member must satisfy constraint: [Member must have length less than or equal to 32, "
+            "Member must have length greater than or equal to 0, "
+            "Member must satisfy regular expression pattern: [-0-9a-zA-Z]+]",
         ),
         (
             {"VpcConfig": {"SecurityGroupIds": ["s"], "Subnets": []}},
-            "1 validation error detected: Value '[]' at 'vpcConfig.subnets' failed to satisfy constraint: "
+            ONE + "Value '[]' at 'vpcConfig.subnets' failed to satisfy constraint: "
             "Member must have length greater than or equal to 1",
         ),
         (
             {"Environment": {"a-b": "c"}},
-            "1 validation error detected: Value '{a-b=c}' at 'environment' failed to satisfy constraint: Map keys must "
-            "satisfy constraint: [Member must have length less than or equal to 512, Member must have length greater "
-            "than or equal to 0, Member must satisfy regular expression pattern: [a-zA-Z_][a-zA-Z0-9_]*]",
+            ONE + "Value '{a-b=c}' at 'environment' failed to satisfy constraint: Map keys must "
+            "satisfy constraint: [Member must have length less than or equal to 512, "
+            "Member must have length greater than or equal to 0,"
+            " Member must satisfy regular expression pattern: [a-zA-Z_][a-zA-Z0-9_]*]",
         ),
     ],
 )
@@ -135,7 +142,10 @@ def test_constraints_are_checked_inside_lists_and_structures(engine: Engine, see
         ({"ResourceConfig": {"InstanceCount": 2**40}}, "resourceConfig.instanceCount"),
         ({"EnableNetworkIsolation": "true"}, "enableNetworkIsolation"),
         ({"InputDataConfig": [None]}, "inputDataConfig.1.member"),
-        ({"InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": 1}}}]}, "dataSource.s3DataSource.s3Uri"),
+        (
+            {"InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": 1}}}]},
+            "dataSource.s3DataSource.s3Uri",
+        ),
     ],
 )
 def test_a_wrong_type_is_a_serialization_error_that_says_where(
@@ -148,7 +158,17 @@ def test_a_wrong_type_is_a_serialization_error_that_says_where(
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'"x"', b"\xff\xfe", b'{"a":NaN}', b"[" * 100_000, b'{"TrainingJobName":"\\ud800"}', b"{} {}"]
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"a":NaN}',
+        b"[" * 100_000,
+        b'{"TrainingJobName":"\\ud800"}',
+        b"{} {}",
+    ],
 )
 def test_malformed_json_is_a_serialization_error(engine: Engine, seen: list[Any], body: bytes) -> None:
     answer = post(engine, body)
@@ -184,7 +204,10 @@ def test_a_call_takes_and_gives_python_values(engine: Engine, offer: Any) -> Non
 
     def describe(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
         got.append(params)
-        return {"Models": [{"ModelName": "m", "ModelArn": "a", "CreationTime": moment.timestamp()}], "NextToken": None}
+        return {
+            "Models": [{"ModelName": "m", "ModelArn": "a", "CreationTime": moment.timestamp()}],
+            "NextToken": None,
+        }
 
     offer("sagemaker", "ListModels", describe)
     answer = engine.call("sagemaker", "ListModels", {"CreationTimeAfter": moment, "MaxResults": 5})
@@ -196,7 +219,9 @@ def test_a_call_takes_and_gives_python_values(engine: Engine, offer: Any) -> Non
         engine.call("sagemaker", "Nothing", {})
 
 
-@pytest.mark.parametrize("answer", [{"Nonsense": 1}, {"ModelName": 5, "ModelArn": "x", "CreationTime": 0.0}, {"ModelName": "x"}])
+@pytest.mark.parametrize(
+    "answer", [{"Nonsense": 1}, {"ModelName": 5, "ModelArn": "x", "CreationTime": 0.0}, {"ModelName": "x"}]
+)
 def test_a_result_that_does_not_fit_is_an_internal_failure_and_never_reaches_the_client(
     engine: Engine, offer: Any, answer: dict[str, Any]
 ) -> None:
