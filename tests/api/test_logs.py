@@ -70,7 +70,7 @@ def test_groups_and_streams_are_described(logs: Any, write: Write) -> None:
     found = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix="job-b/")["logStreams"]
     assert [one["logStreamName"] for one in found] == ["job-b/algo-1-1"]
     by_arn = logs.describe_log_streams(
-        logGroupIdentifier=f"arn:aws:logs:us-east-1:000000000000:log-group:{GROUP}:*"
+        logGroupIdentifier=f"arn:aws:logs:us-east-1:000000000000:log-group:{GROUP}"
     )
     assert len(by_arn["logStreams"]) == 2
 
