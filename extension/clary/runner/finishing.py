@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clary.runner.attempt import Lock
@@ -18,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 # A `finish` that kills its process every time must not be repeated for ever.
 _TRIES = 5
+_DEATHS = "settle.deaths"
 
 
 def finish_job(runner: Runner, job: Job) -> bool:
@@ -35,14 +39,17 @@ def finish_job(runner: Runner, job: Job) -> bool:
         if current is None or current.state != "settling":
             return True
         outcome = outcome_of(runner, current)
-        tries = _count_try(runner, current)
-        if tries > _TRIES:
-            finish = Finish("Failed", "Failed", f"InternalServerError: The job's results could not be saved in {_TRIES} attempts.")
+        deaths = _note_death(folder)
+        if deaths >= _TRIES:
+            reason = f"InternalServerError: The job's results could not be saved in {_TRIES} attempts."
+            finish = Finish("Failed", "Failed", reason)
         else:
             finish = _finish(runner, current, outcome)
         _write(runner, current, outcome, finish)
         return True
     finally:
+        with contextlib.suppress(OSError):  # we live, whatever else went wrong
+            os.truncate(folder / _DEATHS, 0)
         lock.release()
 
 
@@ -96,15 +103,15 @@ def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> None:
         kind_of(job.kind).finished(runner, final)
 
 
-def _count_try(runner: Runner, job: Job) -> int:
-    path = runner.home.jobs / str(job.id) / "settle.tries"
+def _note_death(folder: Path) -> int:
+    """How many settlers have died of this job before us; ours is noted in advance, and struck out if it does not come."""
     try:
-        with open(path, "ab") as file:
+        with open(folder / _DEATHS, "ab") as file:
+            before = file.tell()
             file.write(b".")
-            file.flush()
-            return file.tell()
     except OSError:
-        return 1
+        return 0
+    return before
 
 
 def _shim_log(runner: Runner, job: Job) -> str:

@@ -28,7 +28,7 @@ _SIZES = {"nano": 1, "micro": 1, "small": 1, "medium": 2, "large": 2, "xlarge": 
 _GIB_PER_VCPU = {
     "t": 4.0, "m": 4.0, "c": 2.0, "c4": 1.875, "c5n": 2.625, "r": 8.0, "x": 16.0, "i": 8.0, "z": 8.0,
     "p2": 15.25, "p3": 7.625, "p3dn": 8.0, "p4d": 12.0, "p4de": 12.0, "p5": 10.667, "p6": 10.667,
-    "g4dn": 4.0, "g5": 4.0, "g6": 4.0, "g6e": 8.0, "gr6": 8.0,
+    "g4dn": 4.0, "g5": 4.0, "g6": 4.0, "g6e": 8.0, "g7e": 8.0, "gr6": 8.0,
     "inf": 2.0, "inf2": 4.0, "trn": 4.0, "eia": 2.0,
 }  # fmt: skip
 
@@ -49,6 +49,7 @@ _GPUS: dict[str, dict[str, int]] = {
     "g5": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8},
     "g6": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8},
     "g6e": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8},
+    "g7": {"12xlarge": 2, "24xlarge": 4, "48xlarge": 8},  # not in the list we had; taken to be as g7e
     "g7e": {"12xlarge": 2, "24xlarge": 4, "48xlarge": 8},
     "gr6": {},
 }

@@ -35,12 +35,15 @@ class Offspring:
         self.output, write = os.pipe()
         self.pipe = os.readlink(f"/proc/self/fd/{write}") if os.path.isdir("/proc/self/fd") else ""
         parent = os.getpid()
+        # A SIGTERM that comes before the child has put our handlers away must wait, not vanish in one of them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _DEFAULTS)
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 _live(attempt_folder, shim, [*private, self._gate, self.output], gate, write, parent, entry)
             finally:
                 os._exit(_CANNOT_EXECUTE)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEFAULTS)
         os.close(gate)
         os.close(write)
 
@@ -80,6 +83,7 @@ def _live(
     signal.set_wakeup_fd(-1)
     for number in _DEFAULTS:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     linux.set_name("clary-job")
     linux.prefer_for_oom(300)
     for name in shim["unset"]:
