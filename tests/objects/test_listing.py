@@ -108,3 +108,21 @@ def test_pages_together_are_what_s3_defines(
             break
         after = page.next
     assert found == expected
+
+
+def test_a_large_folder_that_is_remembered_is_never_out_of_date(objects: Objects) -> None:
+    folder = objects.root / "box"
+    for number in range(1500):
+        (folder / f"{number:04}").touch()
+    os.utime(folder, (1000, 1000))
+    assert len(keys(objects, limit=5000)) == 1500
+    os.utime(folder, (2000, 2000))
+    assert len(keys(objects, limit=5000)) == 1500
+    objects.put("box", "new", b"")
+    assert len(keys(objects, limit=5000)) == 1501
+    objects.delete("box", "0000")
+    objects.put("box", "0000/below", b"")
+    found = keys(objects, limit=5000)
+    assert (len(found), found[0], found[-1]) == (1501, "0000/below", "new")
+    (folder / "0001").write_text("grown")
+    assert objects.list("box", prefix="0001").objects[0].size == 5

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from clary.objects.directory import read
 from clary.objects.errors import NoSuchBucket
 from clary.objects.folders import is_absent, opened
-from clary.objects.names import to_name, to_part
+from clary.objects.names import to_name
 from clary.objects.side import Side
 
 
@@ -62,15 +63,18 @@ class Walk:
         """The keys below the open folder whose keys begin with `above`."""
         if above and self._wanted(above) and self._side.has_marker(self._bucket, above):
             yield Found(above, None)
-        for part, name, is_folder in _sorted_entries(descriptor, above):
-            key = f"{above}{part}/" if is_folder else above + part
-            if not is_folder:
-                if self._wanted(key):
-                    status = _regular(descriptor, name)
-                    if status is not None:
-                        yield Found(key, status)
-            elif self._may_hold_wanted(key):
-                yield from self._below(descriptor, name, key)
+        # Both as seen from this folder: what is to come after, and what is to begin with.
+        after = self._after.removeprefix(above) if self._after.startswith(above) else ""
+        prefix = self._prefix.removeprefix(above) if self._prefix.startswith(above) else ""
+        for order, name in read(descriptor).between(prefix, after):
+            key = above + order
+            if order.endswith("/"):
+                if self._may_hold_wanted(key) and key != "/":
+                    yield from self._below(descriptor, name, key)
+            elif self._wanted(key):
+                status = _regular(descriptor, name)
+                if status is not None:
+                    yield Found(key, status)
 
     def _below(self, descriptor: int, name: str, key: str) -> Iterator[Found]:
         try:
@@ -115,34 +119,6 @@ def grouped(found: Iterator[Found], prefix: str, delimiter: str, after: str) -> 
         if common not in (last, after):
             last = common
             yield Found(common, None, is_prefix=True)
-
-
-def _sorted_entries(descriptor: int, above: str) -> list[tuple[str, str, bool]]:
-    """(part of the key, file name, is a folder) of all files and folders, in the order of the keys they lead
-    to."""
-    entries = []
-    with os.scandir(descriptor) as scanned:
-        for entry in scanned:
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if not is_folder and not entry.is_file(follow_symlinks=False):
-                continue  # links, sockets and devices are no objects
-            part = to_part(entry.name)
-            if (not part and not (is_folder and above)) or not (part.isprintable() or _is_text(part)):
-                continue  # what no key leads to
-            entries.append((part, entry.name, is_folder))
-    # A folder's keys go on with a slash, and that decides: "a.txt" comes before "a/b", though "a" comes
-    # before "a.txt".
-    entries.sort(key=lambda entry: entry[0] + "/" if entry[2] else entry[0])
-    return entries
-
-
-def _is_text(part: str) -> bool:
-    """False for a file name that is not UTF-8: S3 has no key for it."""
-    try:
-        part.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _regular(descriptor: int, name: str) -> os.stat_result | None:
