@@ -18,14 +18,20 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
+from clary.api import addressing
 from clary.api.engine import Engine
 from clary.api.http import Limits
-from clary.api.http_types import Request, Response, SpooledFile
+from clary.api.http_types import Headers, Request, Response, SpooledFile
 
 from .conftest import Front
 
 # The head of a request for the list of models, unsigned.
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: SageMaker.ListModels\r\n\r\n"
+
+
+def scope(service: str) -> str:
+    """An Authorization header that claims to be for `service`."""
+    return f"AWS4-HMAC-SHA256 Credential=k/20260101/r/{service}/aws4_request, SignedHeaders=host, Signature=x"
 
 
 @pytest.fixture(autouse=True)
@@ -376,3 +382,60 @@ def test_large_bodies_side_by_side_leave_nothing_on_disk(front: Front, echo: lis
     assert len(echo) == 4
     assert all(spooled for *_, spooled in echo)
     assert set(front.engine.home.root.iterdir()) == before
+
+
+@pytest.mark.parametrize("prefix", ["", "/user/someone/clary/aws"])
+def test_what_stands_before_the_path_is_part_of_what_was_signed(engine: Engine, prefix: str) -> None:
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    head = {"Host": "127.0.0.1:8888", "X-Amz-Target": "SageMaker.ListModels"}
+    signed = AWSRequest("POST", f"http://127.0.0.1:8888{prefix}/", headers=head, data=b"{}")
+    keys = Credentials(engine.credentials.access_key, engine.credentials.secret_key)
+    SigV4Auth(keys, "sagemaker", "us-east-1").add_auth(signed)
+    headers = Headers(dict(signed.headers.items()))
+    assert engine.handle(Request("POST", "/", "", headers, b"{}", prefix=prefix)).status == 200
+    assert engine.handle(Request("POST", "/", "", headers, b"{}", prefix="/elsewhere")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "service"),
+    [
+        ({"X-Amz-Target": "SageMaker.X"}, "/", "sagemaker"),
+        ({"X-Amz-Target": "Logs_20140328.X"}, "/", "logs"),
+        ({}, "/endpoints/e/invocations", "sagemaker-runtime"),
+        ({}, "/endpoints/e/invocations-response-stream", "sagemaker-runtime"),
+        ({}, "/clary/doctor", "clary"),
+        ({"Authorization": scope("s3")}, "/clary/doctor", "s3"),
+        ({"Authorization": scope("s3")}, "/endpoints/e/invocations", "s3"),
+        ({"Authorization": scope("sagemaker")}, "/", "sagemaker"),
+        ({"Authorization": scope("iam")}, "/", "iam"),
+        ({"Host": "sts.amazonaws.com"}, "/", "sts"),
+        ({"Host": "bucket.s3.eu-west-1.amazonaws.com"}, "/k", "s3"),
+        ({}, "/bucket/key", "s3"),
+    ],
+)
+def test_the_service_is_found_by_target_scope_path_and_host(
+    headers: dict[str, str], path: str, service: str
+) -> None:
+    assert addressing.service_of(Request("POST", path, "", Headers(headers))) == service
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("bucket.s3.us-east-1.amazonaws.com", "/bucket/k"),
+        ("bucket.s3.amazonaws.com", "/bucket/k"),
+        ("my.bucket.s3-eu-west-1.amazonaws.com", "/my.bucket/k"),
+        ("bucket.s3.dualstack.eu-west-1.amazonaws.com", "/bucket/k"),
+        ("bucket.localhost:8181", "/bucket/k"),
+        ("s3.us-east-1.amazonaws.com", "/k"),
+        ("127.0.0.1:8181", "/k"),
+        ("localhost:8181", "/k"),
+    ],
+)
+def test_a_bucket_in_the_host_name_moves_into_the_path(host: str, path: str) -> None:
+    request = Request("GET", "/k", "", Headers({"Host": host}))
+    addressing.path_style(request)
+    assert (request.path, request.signed_path) == (path, "/k")
