@@ -1,7 +1,8 @@
-"""Jobs that do nothing, through the queue: how many a second, and what the supervision costs over bare subprocesses.
+"""Jobs that do nothing, through the queue: how many a second, and what the supervision costs over bare
+subprocesses.
 
-The bare loops keep as many processes running as the queue has slots. One starts the very interpreter that a job's process
-starts, and imports what that imports; the other only executes ``true``.
+The bare loops keep as many processes running as the queue has slots. One starts the very interpreter that a
+job's process starts, and imports what that imports; the other only executes ``true``.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def bare(command: list[str], slots: int) -> float:
 
 
 def queued() -> tuple[float, float]:
-    """Milliseconds to submit one job; jobs a second from the first launch until all are done, settled and on record."""
+    """Milliseconds to submit one job; jobs a second from the first launch until all are done, settled and on
+    record."""
     with fresh_home() as path:
         home = Home.locate(path)
         runner = Runner(home, Config.load(home), Store(home))

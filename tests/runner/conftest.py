@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ class Bench:
         self.runner, self.tmp_path = runner, tmp_path
         self.count = 0
 
-    def submit(self, entry: str, *, payload: dict[str, Any] | None = None, schedule: bool = True, **options: Any) -> Job:
+    def submit(
+        self, entry: str, *, payload: dict[str, Any] | None = None, schedule: bool = True, **options: Any
+    ) -> Job:
         self.count += 1
         options.setdefault("kind", "test")
         options.setdefault("name", f"job-{self.count}")
@@ -48,7 +50,8 @@ class Bench:
         return self.runner.attempt(self.job(job))
 
     def wait(self, job: Job, *states: str, timeout: float = 30) -> Job:
-        """Until the job is in one of the states (done, unless said otherwise); nobody but this looks after it here."""
+        """Until the job is in one of the states (done, unless said otherwise); nobody but this looks after it
+        here."""
         wanted = states or ("done",)
         self.until(lambda: self.job(job).state in wanted, f"{job.name} in {wanted}", timeout)
         return self.job(job)
@@ -86,7 +89,9 @@ def runner_environment(home_path: Path, tmp_path: Path, monkeypatch: pytest.Monk
     """What settlers and jobs of these tests find on their path, entry points included."""
     plugin = tmp_path / "plugins"
     (plugin / "kinds_for_tests-1.dist-info").mkdir(parents=True)
-    (plugin / "kinds_for_tests-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: kinds-for-tests\nVersion: 1\n")
+    (plugin / "kinds_for_tests-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: kinds-for-tests\nVersion: 1\n"
+    )
     (plugin / "kinds_for_tests-1.dist-info" / "entry_points.txt").write_text(
         "[clary.job_kinds]\nslow = kinds_for_tests:SlowKind\nbroken = kinds_for_tests:BrokenKind\n"
         "deadly = kinds_for_tests:DeadlyKind\n"
@@ -97,8 +102,8 @@ def runner_environment(home_path: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def bench(runner_environment: None, home: Home, tmp_path: Path) -> Iterator[Bench]:
-    yield Bench(Runner(home, Config.load(home), Store(home)), tmp_path)
+def bench(runner_environment: None, home: Home, tmp_path: Path) -> Bench:
+    return Bench(Runner(home, Config.load(home), Store(home)), tmp_path)
 
 
 def is_alive(pid: int) -> bool:

@@ -179,7 +179,9 @@ def submit_another(attempt_dir: Path) -> int:
     spec = child.load_spec(attempt_dir)
     payload = {"file": spec.payload["file"], "name": "inner", "sleep": 1.0}
     runner.submit(
-        JobSpec("test", "inner", "job_entries:mark", "g", "inner", environment=spec.environment, payload=payload)
+        JobSpec(
+            "test", "inner", "job_entries:mark", "g", "inner", environment=spec.environment, payload=payload
+        )
     )
     runner.schedule()
     time.sleep(spec.payload.get("stay", 0))

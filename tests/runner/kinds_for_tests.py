@@ -26,7 +26,9 @@ class SlowKind(JobKind):
             os.kill(os.getpid(), signal.SIGKILL)
         with open(folder / "ended", "a") as file:
             file.write(f"{os.getpid()}\n")
-        return Finish("Completed", "Completed", result={"reason": outcome.reason, "exit_code": outcome.exit_code})
+        return Finish(
+            "Completed", "Completed", result={"reason": outcome.reason, "exit_code": outcome.exit_code}
+        )
 
     def finished(self, runner: Runner, job: Job) -> None:
         with open(Path(job.spec["payload"]["folder"]) / "finished", "a") as file:

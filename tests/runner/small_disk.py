@@ -1,6 +1,7 @@
 """Run in a mount namespace of its own: fill a small disk under a job's feet, and make room again.
 
-Usage: small_disk.py <home> <scenario>; prints the job's status and how often it has run. See test_settling.py.
+Usage: small_disk.py <home> <scenario>; prints the job's status and how often it has run. See
+test_settling.py.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ def main(path: str, scenario: str) -> None:
         runner.schedule()
         until(marks.exists, "the job's start")
         fill(home.root)
-        until(lambda: runner.attempt(runner.get(kind, "job") or job).exit(), "the end on record, in the place reserved for it")
+        until(
+            lambda: runner.attempt(runner.get(kind, "job") or job).exit(),
+            "the end on record, in the place reserved for it",
+        )
         time.sleep(1.0)
         (home.root / "ballast").unlink()
     else:

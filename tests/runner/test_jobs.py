@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +42,9 @@ def test_an_entry_that_does_not_exist_fails_the_job_and_says_so_in_its_log(bench
 def test_an_interpreter_that_does_not_exist_fails_the_job_and_says_so_in_its_log(bench: Any) -> None:
     job = bench.wait(bench.submit("nothing", python="/no/such/python"))
     assert job.status == "Failed"
-    assert [event.message for event in bench.log(job)] == ["[clary] Cannot execute /no/such/python: No such file or directory."]
+    assert [event.message for event in bench.log(job)] == [
+        "[clary] Cannot execute /no/such/python: No such file or directory."
+    ]
 
 
 def test_a_name_is_taken_once(bench: Any) -> None:
@@ -65,7 +68,15 @@ def test_the_log_is_live_and_each_line_has_its_time(bench: Any) -> None:
 
 
 def test_invalid_utf8_and_carriage_returns_and_empty_lines_stay_one_event_each(bench: Any) -> None:
-    pieces = [b"\xff\xfe bad\n", b"\n", "half of ".encode() + "é".encode()[:1], "é".encode()[1:] + b"\n", b" 10%\r 20%\r\n", b"tab\there\n", b"no newline"]
+    pieces = [
+        b"\xff\xfe bad\n",
+        b"\n",
+        b"half of " + "é".encode()[:1],
+        "é".encode()[1:] + b"\n",
+        b" 10%\r 20%\r\n",
+        b"tab\there\n",
+        b"no newline",
+    ]
     job = bench.wait(bench.submit("write_bytes", payload={"bytes": [piece.hex() for piece in pieces]}))
     assert [event.message for event in bench.log(job)] == [
         "\ufffd\ufffd bad", "", "half of é", " 10%\r 20%\r", "tab\there", "no newline",
@@ -76,7 +87,9 @@ def test_a_line_without_an_end_is_shown_after_a_moment(bench: Any) -> None:
     pieces = [b"Continue? "] + [b""] * 60
     job = bench.submit("write_bytes", payload={"bytes": [piece.hex() for piece in pieces]})
     bench.wait_started(job)
-    bench.until(lambda: [event.message for event in bench.log(job)] == ["Continue? "], "the prompt", timeout=2.5)
+    bench.until(
+        lambda: [event.message for event in bench.log(job)] == ["Continue? "], "the prompt", timeout=2.5
+    )
     assert bench.job(job).state == "running"
 
 
@@ -87,7 +100,9 @@ def test_an_endless_line_becomes_events_of_bearable_size(bench: Any) -> None:
     assert max(len(message.encode()) for message in messages) <= 256_000
 
 
-def test_a_flood_of_output_stops_at_the_limit_and_the_job_goes_on(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_output_stops_at_the_limit_and_the_job_goes_on(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     object.__setattr__(bench.runner.config, "log_limit_mb", 3)
     job = bench.wait(bench.submit("flood", payload={"megabytes": 50}))
     assert job.status == "Completed"
@@ -111,10 +126,15 @@ def test_a_daemon_that_holds_the_output_open_does_not_keep_the_job(bench: Any, a
 def test_phases_become_transitions(bench: Any) -> None:
     job = bench.wait(bench.submit("phases"))
     transitions = bench.runner.store.jobs.transitions(job.id)
-    assert [transition.status for transition in transitions] == ["Starting", "Downloading", "Training", "Completed"]
+    assert [transition.status for transition in transitions] == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Completed",
+    ]
     assert transitions[1].message == "Downloading input data"
     assert 0.25 < transitions[1].end - transitions[1].start < 5
-    assert all(earlier.end == later.start for earlier, later in zip(transitions, transitions[1:], strict=False))
+    assert all(earlier.end == later.start for earlier, later in pairwise(transitions))
 
 
 def test_metrics_are_scraped_from_both_streams(bench: Any) -> None:
@@ -135,7 +155,9 @@ def test_metrics_are_scraped_from_both_streams(bench: Any) -> None:
 def test_a_regex_that_never_ends_does_not_hang_the_job(bench: Any) -> None:
     definitions = [{"Name": "early", "Regex": r"early=(\d+)"}, {"Name": "bad", "Regex": r"(x+x+)+y"}]
     begun = time.monotonic()
-    job = bench.wait(bench.submit("talk", payload={"lines": ["early=1", "x" * 64, "more"]}, metric_definitions=definitions))
+    job = bench.wait(
+        bench.submit("talk", payload={"lines": ["early=1", "x" * 64, "more"]}, metric_definitions=definitions)
+    )
     assert time.monotonic() - begun < 10
     assert job.status == "Completed"
     assert [event.message for event in bench.log(job)][-2:] == ["more", "and on stderr"]
@@ -150,14 +172,21 @@ def test_use_of_cpu_and_memory_is_sampled(bench: Any) -> None:
     assert all(5 < sample["rss_mb"] < 500 for sample in samples[1:])
 
 
-def test_thread_variables_follow_the_slots_unless_the_user_set_them(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thread_variables_follow_the_slots_unless_the_user_set_them(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from clary.runner import Resources
 
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     monkeypatch.setenv("JPY_PARENT_PID", "1")
     path = bench.tmp_path / "environment.json"
     payload = {"file": str(path)}
-    job = bench.submit("show_environment", payload=payload, resources=Resources(2), environment={"MKL_NUM_THREADS": "7", "GREETING": "hi"})
+    job = bench.submit(
+        "show_environment",
+        payload=payload,
+        resources=Resources(2),
+        environment={"MKL_NUM_THREADS": "7", "GREETING": "hi"},
+    )
     bench.wait(job)
     seen = json.loads(path.read_text())
     assert (seen["OMP_NUM_THREADS"], seen["MKL_NUM_THREADS"], seen["GREETING"]) == ("2", "7", "hi")

@@ -28,7 +28,10 @@ runner = Runner(home, Config.load(home), Store(home))
 def launcher(body: str) -> subprocess.Popen[str]:
     """A process of its own with a runner on the test's home."""
     return subprocess.Popen(
-        [sys.executable, "-c", _LAUNCHER.format(body=body)], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", _LAUNCHER.format(body=body)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -79,8 +82,8 @@ def test_a_job_that_has_no_attempt_left_fails_with_the_reason(bench: Any) -> Non
     job = bench.wait(job)
     assert job.status == "Failed"
     assert job.failure_reason == (
-        "InternalServerError: The job's processes were lost: its supervisor was killed, or the machine went down."
-        " Attempts made: 1."
+        "InternalServerError: The job's processes were lost: "
+        "its supervisor was killed, or the machine went down. Attempts made: 1."
     )
 
 
@@ -184,7 +187,14 @@ def test_a_shim_that_cannot_start_fails_the_job_in_the_end_and_says_why(bench: A
     monkeypatch.setattr(reconcile, "_FIRST_DELAY_S", 0.001)
     monkeypatch.setattr(bench.runner.backend, "launch", _broken_launch)
     job = bench.submit("nothing")
-    bench.until(lambda: bench.runner.tend() is None and bench.job(job).state != "queued" and bench.job(job).state != "running", "giving up")
+    bench.until(
+        lambda: (
+            bench.runner.tend() is None
+            and bench.job(job).state != "queued"
+            and bench.job(job).state != "running"
+        ),
+        "giving up",
+    )
     job = bench.wait(job)
     assert job.attempt == 10
     assert job.failure_reason.startswith("InternalServerError: The job's supervisor could not be started.")
@@ -227,3 +237,20 @@ def test_a_fork_of_the_launcher_does_not_keep_a_lock_alive(bench: Any, tmp_path:
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def test_after_a_reboot_no_process_is_taken_for_a_leftover(alive: Any) -> None:
+    from clary.runner.processes import kill_leftovers, read
+
+    environment = {**os.environ, "CLARY_COOKIE": "1.1.mark"}
+    process = subprocess.Popen(["sleep", "60"], env=environment, start_new_session=True)
+    try:
+        innocent = read(process.pid)
+        assert innocent is not None
+        started = {"session": process.pid, "session_start": innocent.start, "pipe": "", "boot_id": "another"}
+        assert kill_leftovers("1.1.mark", started) == 0
+        assert alive(process.pid)
+        assert kill_leftovers("1.1.mark", {}) == 1
+    finally:
+        process.kill()
+        process.wait()

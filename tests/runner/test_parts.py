@@ -68,12 +68,24 @@ def test_a_request_is_scaled_to_the_machine() -> None:
 
 
 def test_a_spec_survives_json_and_members_of_a_newer_clary() -> None:
-    spec = JobSpec("k", "n", "a:b", "g", "s", resources=Resources(2, 3, 1), payload={"x": [1]}, restart=True, max_runtime_s=1.5)
+    spec = JobSpec(
+        "k",
+        "n",
+        "a:b",
+        "g",
+        "s",
+        resources=Resources(2, 3, 1),
+        payload={"x": [1]},
+        restart=True,
+        max_runtime_s=1.5,
+    )
     value = json.loads(json.dumps(spec.to_json()))
     assert JobSpec.from_json({**value, "from_the_future": 1}) == spec
 
 
-def test_relative_entries_of_pythonpath_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_entries_of_pythonpath_are_made_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     inherited = environment.inherited({"PYTHONPATH": "a:/b", "CLARY_COOKIE": "x", "HOME": "/h"})
     assert inherited == {"PYTHONPATH": f"{tmp_path}/a:/b", "HOME": "/h"}
@@ -99,7 +111,9 @@ def test_a_character_that_is_cut_by_a_read_is_put_together_again(tmp_path: Path)
     assert _messages(path) == ["a € b", "\ufffd"]
 
 
-def test_a_late_partial_line_is_cut_before_an_unfinished_character(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_partial_line_is_cut_before_an_unfinished_character(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from clary.runner import output as module
 
     monkeypatch.setattr(module, "_PATIENCE_S", 0.0)
@@ -186,7 +200,9 @@ def test_descendants_are_found_by_the_quick_way_and_the_thorough_one() -> None:
 def test_gpu_reports_are_read_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program of that name stands in for NVIDIA's; its lines are as `nvidia-smi` prints them."""
     program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\necho '0, 40, 1000'\necho '3, 60, 500'\necho '4, [N/A], 1'\nexec sleep 60\n")
+    program.write_text(
+        "#!/bin/sh\necho '0, 40, 1000'\necho '3, 60, 500'\necho '4, [N/A], 1'\nexec sleep 60\n"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     reader = GpuReader([0, 3])
@@ -220,8 +236,10 @@ try:
 except OSError:
     pass
 import clary.runner.supervisor
-heavy = {{"typing", "subprocess", "socket", "site", "logging", "sqlite3", "dataclasses", "pathlib", "threading"}}
-print(sorted(heavy & set(sys.modules)), hasattr(sys.modules["clary"], "__version__"))
+heavy = "typing subprocess socket site logging sqlite3 dataclasses pathlib threading".split()
+print(sorted(set(heavy) & set(sys.modules)), hasattr(sys.modules["clary"], "__version__"))
 """
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], check=False, capture_output=True, text=True
+    )
     assert done.stdout.strip() == "[] False", done.stderr

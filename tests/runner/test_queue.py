@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ def _settlers(home: Path) -> list[str]:
     return found
 
 
-def test_a_small_job_may_overtake_a_large_one_but_not_for_ever(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_job_may_overtake_a_large_one_but_not_for_ever(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from clary.runner import slots
 
     holder = bench.submit("sleep")
@@ -92,7 +95,10 @@ def test_each_gpu_is_given_to_one_job_at_a_time_and_hidden_from_the_others(bench
     service = bench.submit("sleep", resources=need, holds_slots=False)
     assert [bench.job(job).gpu_list for job in jobs] == [(0,), (3,), ()]
     assert bench.job(jobs[2]).state == "queued"
-    seen = [bench.attempt(job).spec()["shim"]["environment"]["CUDA_VISIBLE_DEVICES"] for job in (*jobs[:2], without, service)]
+    seen = [
+        bench.attempt(job).spec()["shim"]["environment"]["CUDA_VISIBLE_DEVICES"]
+        for job in (*jobs[:2], without, service)
+    ]
     assert seen == ["0", "3", "", "0"]
 
 
@@ -120,7 +126,7 @@ def test_a_service_takes_no_slot_and_comes_back_with_a_growing_delay(bench: Any)
     bench.until(lambda: bench.job(service).attempt == 4, "the fourth attempt")
     bench.wait_file(service, "pid")
     rows = bench.runner.store.jobs.attempts(service.id)
-    waits = [later.claimed - earlier.ended for earlier, later in zip(rows, rows[1:], strict=False)]
+    waits = [later.claimed - earlier.ended for earlier, later in pairwise(rows)]
     assert all(least <= wait < least + 1.5 for least, wait in zip([0.5, 1.0, 2.0], waits, strict=True))
     os.kill(bench.shim_pid(service), signal.SIGKILL)
     bench.until(lambda: bench.attempt(service).lock() is not None, "the loss")
@@ -159,7 +165,8 @@ def test_reconciling_does_not_look_at_finished_jobs(bench: Any) -> None:
     with bench.runner.store.transaction() as db:
         spec = json.dumps(JobSpec("test", "x", "job_entries:nothing", "g", "s").to_json())
         db.executemany(
-            "INSERT INTO jobs (kind, name, spec, state, created, attempt) VALUES ('test', ?, ?, 'done', 0, 1)",
+            "INSERT INTO jobs (kind, name, spec, state, created, attempt)"
+            " VALUES ('test', ?, ?, 'done', 0, 1)",
             [(f"old-{number}", spec) for number in range(10_000)],
         )
     job = bench.submit("sleep")
@@ -194,10 +201,14 @@ def test_500_jobs_run_once_each_while_their_schedulers_are_killed_every_second(b
     deadline = time.monotonic() + 240
     try:
         while bench.runner.store.jobs.any_active():
-            assert time.monotonic() < deadline, Counter(job.state for job in bench.runner.store.jobs.in_states("queued", "running", "settling"))
+            assert time.monotonic() < deadline, Counter(
+                job.state for job in bench.runner.store.jobs.in_states("queued", "running", "settling")
+            )
             schedulers = [process for process in schedulers if process.poll() is None]
             while len(schedulers) < 2:
-                schedulers.append(subprocess.Popen([sys.executable, "-c", _SCHEDULER], start_new_session=True))
+                schedulers.append(
+                    subprocess.Popen([sys.executable, "-c", _SCHEDULER], start_new_session=True)
+                )
             time.sleep(1.0)
             schedulers[0].kill()
             for settler in _settlers(bench.runner.home.root)[:1]:

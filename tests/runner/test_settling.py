@@ -33,7 +33,9 @@ def test_a_settler_killed_midway_is_followed_by_another(bench: Any, tmp_path: Pa
     assert (tmp_path / "finished").read_text() == "done Completed\n"
 
 
-def test_a_settler_and_its_shim_killed_midway_leave_the_job_to_whoever_comes_next(bench: Any, tmp_path: Path, alive: Any) -> None:
+def test_a_settler_and_its_shim_killed_midway_leave_the_job_to_whoever_comes_next(
+    bench: Any, tmp_path: Path, alive: Any
+) -> None:
     (tmp_path / "hold").touch()
     job = bench.submit("nothing", kind="slow", payload={"folder": str(tmp_path)})
     shim = bench.shim_pid(job)
@@ -65,13 +67,21 @@ def test_two_settlers_do_not_settle_the_same_job(bench: Any, tmp_path: Path) -> 
 def test_a_kind_that_raises_fails_the_job_with_the_reason(bench: Any) -> None:
     job = bench.wait(bench.submit("nothing", kind="broken"))
     assert job.status == "Failed"
-    assert job.failure_reason == "InternalServerError: The job's results could not be saved: the bucket is on fire"
+    assert (
+        job.failure_reason
+        == "InternalServerError: The job's results could not be saved: the bucket is on fire"
+    )
 
 
 def test_a_kind_that_kills_its_process_every_time_is_given_up(bench: Any) -> None:
     job = bench.submit("nothing", kind="deadly")
-    bench.until(lambda: bench.runner.tend() is None and bench.job(job).state == "done", "giving up", timeout=60)
-    assert bench.job(job).failure_reason == "InternalServerError: The job's results could not be saved in 5 attempts."
+    bench.until(
+        lambda: bench.runner.tend() is None and bench.job(job).state == "done", "giving up", timeout=60
+    )
+    assert (
+        bench.job(job).failure_reason
+        == "InternalServerError: The job's results could not be saved in 5 attempts."
+    )
 
 
 def test_a_slow_settlement_does_not_hold_up_the_others(bench: Any, tmp_path: Path) -> None:
@@ -122,7 +132,9 @@ def _unshare() -> list[str]:
 
 
 @pytest.mark.parametrize("scenario", ["while_running", "before_the_start", "at_the_start", "while_settling"])
-def test_a_full_disk_loses_no_job(runner_environment: None, home_path: Path, tmp_path: Path, scenario: str) -> None:
+def test_a_full_disk_loses_no_job(
+    runner_environment: None, home_path: Path, tmp_path: Path, scenario: str
+) -> None:
     """The home is a tmpfs of a few megabytes, in a mount namespace of its own (see small_disk.py)."""
     command = _unshare()
     if not command:

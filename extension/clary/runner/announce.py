@@ -1,4 +1,5 @@
-"""The sending half of `clary.store.watch`, for processes that may import the standard library only (see linux.py)."""
+"""The sending half of `clary.store.watch`, for processes that may import the standard library only (see
+linux.py)."""
 
 from __future__ import annotations
 

@@ -14,12 +14,14 @@ from typing import Any
 from clary.home import atomic_write
 from clary.runner.statefile import read_state
 
-# A process that forks without exec (multiprocessing, say) must not keep locks alive that its parent is about to give up.
+# A process that forks without exec (multiprocessing, say) must not keep locks alive that its parent is about
+# to give up.
 _held: weakref.WeakSet[Lock] = weakref.WeakSet()
 
 
 class Lock:
-    """An exclusive lock on a file, held until `release`, or handed on to a process that inherits `descriptor`."""
+    """An exclusive lock on a file, held until `release`, or handed on to a process that inherits
+    `descriptor`."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -56,8 +58,9 @@ os.register_at_fork(after_in_child=_forget_locks)
 
 @dataclass(frozen=True)
 class Attempt:
-    """``<home>/jobs/<job id>/<attempt>/``: spec.json, lock, control, stop, started.json, exit.json or lost.json, settle.lock,
-    phases.jsonl, metrics.jsonl, resources.jsonl, shim.log and ml/ (the job's /opt/ml)."""
+    """``<home>/jobs/<job id>/<attempt>/``: spec.json, lock, control, stop, started.json, exit.json or
+    lost.json, settle.lock, phases.jsonl, metrics.jsonl, resources.jsonl, shim.log and ml/ (the job's
+    /opt/ml)."""
 
     folder: Path
 

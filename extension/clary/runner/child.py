@@ -1,4 +1,5 @@
-"""The job's own process: enters its isolation and calls its entry. Run as ``python -m clary.runner.child <attempt folder>``."""
+"""The job's own process: enters its isolation and calls its entry. Run as ``python -m clary.runner.child
+<attempt folder>``."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from clary.runner.spec import JobSpec
 
 
 def run(attempt_dir: Path) -> int:
-    """Call the entry of the attempt's spec; returns the job's exit code. A zygote calls this in a forked child."""
+    """Call the entry of the attempt's spec; returns the job's exit code. A zygote calls this in a forked
+    child."""
     spec = load_spec(attempt_dir)
     shim = os.getppid()
     if spec.opt_ml:

@@ -25,7 +25,9 @@ class EngineLock:
         self._lock = Lock(descriptor)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._lock is not None:
             self._lock.release()
             self._lock = None

@@ -20,8 +20,9 @@ THREAD_VARIABLES = (
 
 # What belongs to the launcher alone: the job that it is itself, the kernel that it serves, its terminal.
 _PRIVATE = (
-    "CLARY_ATTEMPT", "CLARY_COOKIE", "JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_INTERRUPT_EVENT", "JPY_API_TOKEN",
-    "PYDEVD_USE_FRAME_EVAL", "COLUMNS", "LINES", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER",
+    "CLARY_ATTEMPT", "CLARY_COOKIE",
+    "JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_INTERRUPT_EVENT", "JPY_API_TOKEN", "PYDEVD_USE_FRAME_EVAL",
+    "COLUMNS", "LINES", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER",
 )  # fmt: skip
 
 
@@ -41,7 +42,8 @@ def inherited(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def of_job(
     home: Home, config: Config, spec: JobSpec, *, attempt: Path, cookie: str, gpus: tuple[int, ...]
 ) -> tuple[dict[str, str], list[str]]:
-    """Variables to set, and names to remove, on top of the launcher's environment. What the spec sets wins."""
+    """Variables to set, and names to remove, on top of the launcher's environment. What the spec sets
+    wins."""
     threads = str(max(1, int(spec.resources.cpus)))
     variables = dict.fromkeys(THREAD_VARIABLES, threads)
     variables["PYTHONUNBUFFERED"] = "1"

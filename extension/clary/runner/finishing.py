@@ -67,9 +67,10 @@ def outcome_of(runner: Runner, job: Job) -> Outcome:
     if job.stop_requested is not None:
         return Outcome(job.attempt, "stopped", started=job.started, ended=ended)
     if lost.get("started"):
+        made = sum(row.outcome != "unstarted" for row in runner.store.jobs.attempts(job.id))
         message = (
             "The job's processes were lost: its supervisor was killed, or the machine went down."
-            f" Attempts made: {sum(row.outcome != 'unstarted' for row in runner.store.jobs.attempts(job.id))}."
+            f" Attempts made: {made}."
         )
     else:
         message = f"The job's supervisor could not be started. {_shim_log(runner, job)}"
@@ -83,7 +84,9 @@ def _finish(runner: Runner, job: Job, outcome: Outcome) -> Finish:
         raise  # the store's trouble, not the job's
     except Exception as error:
         _log.exception("Settling %s %s failed.", job.kind, job.name)
-        return Finish("Failed", "Failed", f"InternalServerError: The job's results could not be saved: {error}")
+        return Finish(
+            "Failed", "Failed", f"InternalServerError: The job's results could not be saved: {error}"
+        )
 
 
 def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> None:
@@ -104,7 +107,8 @@ def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> None:
 
 
 def _note_death(folder: Path) -> int:
-    """How many settlers have died of this job before us; ours is noted in advance, and struck out if it does not come."""
+    """How many settlers have died of this job before us; ours is noted in advance, and struck out if it does
+    not come."""
     try:
         with open(folder / _DEATHS, "ab") as file:
             before = file.tell()

@@ -1,4 +1,5 @@
-"""NVIDIA GPUs of a job, watched through one `nvidia-smi` that keeps reporting. Standard library only (see linux.py)."""
+"""NVIDIA GPUs of a job, watched through one `nvidia-smi` that keeps reporting. Standard library only (see
+linux.py)."""
 
 from __future__ import annotations
 

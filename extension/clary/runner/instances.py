@@ -84,7 +84,8 @@ def describe(instance_type: str) -> Instance:
 
 
 def scaled(instance_type: str, config: Config, count: int = 1) -> Resources:
-    """What this machine sets aside for `count` instances of a type: as much as AWS would, and at most all that is there.
+    """What this machine sets aside for `count` instances of a type: as much as AWS would, and at most all
+    that is there.
 
     A request for more than the machine has is not refused: it gets the machine to itself.
     """

@@ -1,8 +1,8 @@
 """Kinds of jobs: what remains to be done when one has ended.
 
 A kind is found by name in a static table, which third parties extend through entry points of the group
-``clary.job_kinds`` (name = kind, value = ``module:Class``). Clary's own kinds cannot be replaced: to look through the
-entry points of everything that is installed takes longer than settling an ordinary job.
+``clary.job_kinds`` (name = kind, value = ``module:Class``). Clary's own kinds cannot be replaced: to look
+through the entry points of everything that is installed takes longer than settling an ordinary job.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _KINDS = {
 class Outcome:
     """How the last attempt ended. Times are seconds since the epoch.
 
-    reason: exited | stopped | max-runtime | memory | lost. `attempt` is 0 and `started` None when the job never ran.
+    reason: exited | stopped | max-runtime | memory | lost. `attempt` is 0 and `started` None when the job
+    never ran.
     """
 
     attempt: int
@@ -64,7 +65,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Finish:
-    """What becomes of the job. `status` and `secondary` are SageMaker's words; `result` is merged into the job's."""
+    """What becomes of the job. `status` and `secondary` are SageMaker's words; `result` is merged into the
+    job's."""
 
     status: str
     secondary: str
@@ -74,15 +76,17 @@ class Finish:
 
 
 class JobKind(ABC):
-    """One kind of job. Instances have no state: `finish` runs in any process, and again if that process dies."""
+    """One kind of job. Instances have no state: `finish` runs in any process, and again if that process
+    dies."""
 
     @abstractmethod
     def finish(self, runner: Runner, job: Job, outcome: Outcome) -> Finish:
-        """Called in a settler when the job has ended for good. May take long; must be safe to repeat after it was killed
-        at any line; may show phases with `runner.phase`. An exception makes the job Failed."""
+        """Called in a settler when the job has ended for good. May take long; must be safe to repeat after it
+        was killed at any line; may show phases with `runner.phase`. An exception makes the job Failed."""
 
     def finished(self, runner: Runner, job: Job) -> None:  # noqa: B027 - optional
-        """Called inside the transaction that makes the job done, with the job as it is then. Must be quick."""
+        """Called inside the transaction that makes the job done, with the job as it is then. Must be
+        quick."""
 
 
 class PlainKind(JobKind):
@@ -99,7 +103,8 @@ class PlainKind(JobKind):
 
 
 def failure_reason(outcome: Outcome) -> str:
-    """AWS's two families: what the job did (AlgorithmError), and what was done to it (InternalServerError)."""
+    """AWS's two families: what the job did (AlgorithmError), and what was done to it
+    (InternalServerError)."""
     if outcome.reason == "lost":
         return f"InternalServerError: {outcome.message}"
     if outcome.exit_code is not None and outcome.reason == "exited":

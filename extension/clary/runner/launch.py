@@ -24,7 +24,8 @@ _MACHINE_FRACTION = 0.95
 def write_spec(
     home: Home, config: Config, job: Job, attempt: Attempt, max_runtime_s: float | None
 ) -> JobSpec:
-    """Write ``spec.json``, all that shim and child need to know. `max_runtime_s`: what earlier attempts have left of it."""
+    """Write ``spec.json``, all that shim and child need to know. `max_runtime_s`: what earlier attempts have
+    left of it."""
     spec = JobSpec.from_json(job.spec)
     cookie = f"{job.id}.{job.attempt}.{os.urandom(8).hex()}"
     gpus = job.gpu_list

@@ -17,7 +17,8 @@ _libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
 def become_subreaper() -> None:
-    """From now on, orphans among our descendants become our children, so that a double fork does not hide them."""
+    """From now on, orphans among our descendants become our children, so that a double fork does not hide
+    them."""
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -1,8 +1,8 @@
 """Looks for metrics in a job's output: its own process, because a regex of the user's may never come back.
 
-Run as ``python -I -S metrics_process.py <attempt folder>`` by the shim, which writes the job's output to our stdin. Each
-line is searched with every regex of MetricDefinitions; the first group that matched, if it is a number, is appended to
-``metrics.jsonl``. Standard library only.
+Run as ``python -I -S metrics_process.py <attempt folder>`` by the shim, which writes the job's output to our
+stdin. Each line is searched with every regex of MetricDefinitions; the first group that matched, if it is a
+number, is appended to ``metrics.jsonl``. Standard library only.
 """
 
 from __future__ import annotations

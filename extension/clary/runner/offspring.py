@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, NoReturn
 
-# What a program expects when it starts; Python ignores SIGPIPE and SIGXFSZ, and an ignored signal stays so across exec.
+# What a program expects when it starts; Python ignores SIGPIPE and SIGXFSZ, and an ignored signal stays so
+# across exec.
 _DEFAULTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 _CANNOT_EXECUTE = 127
 
 
 class Offspring:
-    """The job's main process, held at a gate until `release`. `output` is the read end of its stdout and stderr."""
+    """The job's main process, held at a gate until `release`. `output` is the read end of its stdout and
+    stderr."""
 
     def __init__(
         self,
@@ -29,13 +31,14 @@ class Offspring:
         private: list[int],
         entry: Callable[[Path], int] | None,
     ) -> None:
-        """Fork. `private` are descriptors that only the shim may hold; with an `entry`, the child calls it (a zygote's
-        warm start), else it executes the command of ``spec.json``."""
+        """Fork. `private` are descriptors that only the shim may hold; with an `entry`, the child calls it (a
+        zygote's warm start), else it executes the command of ``spec.json``."""
         gate, self._gate = os.pipe()
         self.output, write = os.pipe()
         self.pipe = os.readlink(f"/proc/self/fd/{write}") if os.path.isdir("/proc/self/fd") else ""
         parent = os.getpid()
-        # A SIGTERM that comes before the child has put our handlers away must wait, not vanish in one of them.
+        # A SIGTERM that comes before the child has put our handlers away must wait, not vanish in one of
+        # them.
         signal.pthread_sigmask(signal.SIG_BLOCK, _DEFAULTS)
         self.pid = os.fork()
         if self.pid == 0:

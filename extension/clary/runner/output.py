@@ -1,7 +1,7 @@
 """The job's output, from its pipe to the log stream's file. Standard library only (see linux.py).
 
-The file's format is the one of `clary.store.logfile`: ``<epoch milliseconds>\\t<message>\\n``, valid UTF-8, no message
-over 256,000 bytes.
+The file's format is the one of `clary.store.logfile`: ``<epoch milliseconds>\\t<message>\\n``, valid UTF-8,
+no message over 256,000 bytes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _F_SETPIPE_SZ = 1031
 
 
 class LogFile:
-    """Appends finished lines, up to a limit; later output is dropped, and the log says so. A full disk loses output, too,
-    and is mentioned when there is space again; nothing here ever stops the job's output from being read."""
+    """Appends finished lines, up to a limit; later output is dropped, and the log says so. A full disk loses
+    output, too, and is mentioned when there is space again; nothing here ever stops the job's output from
+    being read."""
 
     def __init__(self, path: str, limit: int) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -83,7 +84,8 @@ class Output:
         self.wrote = False
 
     def read(self) -> bool:
-        """Take what is there, at most one chunk; False when there is nothing more now or for ever (see `ended`)."""
+        """Take what is there, at most one chunk; False when there is nothing more now or for ever (see
+        `ended`)."""
         try:
             data = os.read(self._source, _CHUNK)
         except BlockingIOError:

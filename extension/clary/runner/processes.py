@@ -1,4 +1,5 @@
-"""Which processes there are, who descends from whom, and how much they use. Standard library only (see linux.py)."""
+"""Which processes there are, who descends from whom, and how much they use. Standard library only (see
+linux.py)."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ import signal
 import sys
 import time
 
+from clary.runner import linux
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A process so named, and all under it, is Clary's own and not part of the job that happens to be its ancestor: jobs may
-# start jobs, and these outlive them.
+# A process so named, and all under it, is Clary's own and not part of the job that happens to be its
+# ancestor: jobs may start jobs, and these outlive them.
 SHIM_NAME = "clary-shim"
 SETTLER_NAME = "clary-settle"
 ZYGOTE_NAME = "clary-zygote"
@@ -71,10 +74,11 @@ def table() -> dict[int, Process]:
 
 
 def descendants(root: int, *, without: Iterable[int] = (), thorough: bool = False) -> list[Process]:
-    """Children of `root`, their children, and so on, zombies included; what is Clary's own, or in `without`, is left out.
+    """Children of `root`, their children, and so on, zombies included; what is Clary's own, or in `without`,
+    is left out.
 
-    The quick way asks the kernel for each process's children, which may miss one that is forked or orphaned right then;
-    `thorough` reads the whole process table.
+    The quick way asks the kernel for each process's children, which may miss one that is forked or orphaned
+    right then; `thorough` reads the whole process table.
     """
     skipped = frozenset(without)
     found: list[Process] = []
@@ -108,7 +112,8 @@ def send(processes: Iterable[Process], signal_number: int) -> None:
 
 
 def proportional_bytes(processes: Iterable[Process]) -> int:
-    """Memory of these processes together, pages that several of them share counted once (PSS; RSS where that is hidden)."""
+    """Memory of these processes together, pages that several of them share counted once (PSS; RSS where that
+    is hidden)."""
     total = 0
     for process in processes:
         try:
@@ -125,9 +130,11 @@ def proportional_bytes(processes: Iterable[Process]) -> int:
 def kill_leftovers(cookie: str, started: dict[str, object], patience_s: float = 5.0) -> int:
     """SIGKILL what an attempt left behind when its shim was killed; returns how many processes that were.
 
-    Found by the cookie in their environment. Forked children of a zygote carry the zygote's environment instead; they are
-    known by the job's session together with the pipe that they write their output to.
+    Found by the cookie in their environment. Forked children of a zygote carry the zygote's environment
+    instead; they are known by the job's session together with the pipe that they write their output to.
     """
+    if started.get("boot_id") not in (None, "", linux.boot_id()):
+        return 0  # nothing outlives a boot, and its pids mean others now
     killed: set[int] = set()
     deadline = time.monotonic() + patience_s
     while True:

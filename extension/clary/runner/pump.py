@@ -25,8 +25,8 @@ _UNIMPORTANT = frozenset({"log", "metrics"})
 class Pump:
     """A background thread that reconciles, schedules, and starts settlers, on events and every few seconds.
 
-    The work itself (uploads and the like) is done by settlers, in processes of their own. `start` it once; `stop` ends the
-    thread, never a job.
+    The work itself (uploads and the like) is done by settlers, in processes of their own. `start` it once;
+    `stop` ends the thread, never a job.
     """
 
     def __init__(self, runner: Runner) -> None:

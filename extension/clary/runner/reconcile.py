@@ -24,7 +24,8 @@ _LONGEST_DELAY_S = 60.0
 
 
 def reconcile(runner: Runner) -> None:
-    """Look at every running job. Costs a lock and two looks at files for each; the finished ones cost nothing."""
+    """Look at every running job. Costs a lock and two looks at files for each; the finished ones cost
+    nothing."""
     for job in runner.store.jobs.in_states("running"):
         try:
             _look_at(runner, job)
@@ -87,7 +88,9 @@ def copy_phases(runner: Runner, job: Job, attempt: Attempt) -> None:
         data = data[: data.rfind(b"\n") + 1]
         for phase in parse_phases(data):
             if current.stop_requested is None:
-                jobs.set_status(job.id, secondary=phase["secondary"], message=phase["message"], at=phase["time"])
+                jobs.set_status(
+                    job.id, secondary=phase["secondary"], message=phase["message"], at=phase["time"]
+                )
         jobs.update_attempt(job.id, job.attempt, phases=seen + len(data))
 
 
@@ -98,7 +101,13 @@ def parse_phases(data: bytes) -> list[dict[str, Any]]:
     for line in data.splitlines():
         try:
             value = json.loads(line)
-            phases.append({"secondary": str(value["secondary"]), "message": str(value["message"]), "time": float(value["time"])})
+            phases.append(
+                {
+                    "secondary": str(value["secondary"]),
+                    "message": str(value["message"]),
+                    "time": float(value["time"]),
+                }
+            )
         except (ValueError, KeyError, TypeError):
             continue  # torn by a crash
     return phases
@@ -120,8 +129,9 @@ def _ended(runner: Runner, job: Job, end: dict[str, Any]) -> None:
 
 
 def _lost(runner: Runner, job: Job, attempt: Attempt, vanished: bool) -> None:
-    """The shim is gone and has left no word. We hold the attempt's lock, so nobody else is here, and no shim can come.
-    `vanished`: somebody deleted the folder; whether the job has run, nobody knows, so it counts as having run."""
+    """The shim is gone and has left no word. We hold the attempt's lock, so nobody else is here, and no shim
+    can come. `vanished`: somebody deleted the folder; whether the job has run, nobody knows, so it counts as
+    having run."""
     started = {"started": job.started or time.time()} if vanished else attempt.started()
     last_seen = attempt.last_sign_of_life()
     runner.backend.clean(attempt)
@@ -133,7 +143,9 @@ def _lost(runner: Runner, job: Job, attempt: Attempt, vanished: bool) -> None:
         if current is None:
             return
         outcome = "lost" if started is not None else "unstarted"
-        jobs.update_attempt(job.id, job.attempt, ended=max(last_seen, _attempt_row(runner, job).claimed), outcome=outcome)
+        jobs.update_attempt(
+            job.id, job.attempt, ended=max(last_seen, _attempt_row(runner, job).claimed), outcome=outcome
+        )
         attempts = jobs.attempts(job.id)
         spec = JobSpec.from_json(current.spec)
         used = sum(row.outcome != "unstarted" for row in attempts)
@@ -149,7 +161,11 @@ def _lost(runner: Runner, job: Job, attempt: Attempt, vanished: bool) -> None:
             else:
                 jobs.update(job.id, state="settling")
         elif spec.restart or used < spec.max_attempts:
-            _again(runner, current, "The process was lost (its supervisor was killed, or the machine went down); restarting.")
+            _again(
+                runner,
+                current,
+                "The process was lost (its supervisor was killed, or the machine went down); restarting.",
+            )
         else:
             jobs.update(job.id, state="settling")
 
@@ -185,7 +201,11 @@ def _trailing(attempts: list[AttemptRow], outcome: str) -> int:
 def _still_running(runner: Runner, job: Job) -> Job | None:
     """The job as it is now, unless another reconciler was quicker."""
     current = runner.store.jobs.get(job.id)
-    return current if current is not None and current.state == "running" and current.attempt == job.attempt else None
+    return (
+        current
+        if current is not None and current.state == "running" and current.attempt == job.attempt
+        else None
+    )
 
 
 def _attempt_row(runner: Runner, job: Job) -> AttemptRow:

@@ -34,7 +34,8 @@ class RunnerError(Exception):
 
 
 class Runner:
-    """Supervised jobs of one home. Every method may be called from many threads and many processes at once."""
+    """Supervised jobs of one home. Every method may be called from many threads and many processes at
+    once."""
 
     def __init__(self, home: Home, config: Config, store: Store) -> None:
         self.home = home
@@ -44,7 +45,8 @@ class Runner:
         self._settler = 0
 
     def submit(self, spec: JobSpec) -> Job:
-        """Queue a job; takes part in the caller's transaction, if there is one. Call `schedule` after the commit.
+        """Queue a job; takes part in the caller's transaction, if there is one. Call `schedule` after the
+        commit.
 
         Raises RunnerError when there is a job of this kind and name.
         """
@@ -73,7 +75,7 @@ class Runner:
         reap()
         own = launch.own_attempt(self.home)
         if own is not None and self.store.jobs.any_due(time.time()) and own.nudge(b"S"):
-            return 0  # we are inside a job: its shim has the launching done outside of our namespaces and our end
+            return 0  # we are inside a job; its shim has the launching done, outside of our namespaces
         gpus = self.config.gpus
         claims = slots.claim(self.store, self.backend.capacity(), gpus)
         for claim in claims:
@@ -83,7 +85,9 @@ class Runner:
                 self.backend.launch(claim.attempt, spec, claim.lock)
             except Exception:
                 # With its lock free and nothing started, reconciling puts the job back into the queue.
-                _log.exception("Job %s %s could not be launched; it will be tried again.", claim.job.kind, claim.job.name)
+                _log.exception(
+                    "Job %s %s could not be launched; it will be tried again.", claim.job.kind, claim.job.name
+                )
             finally:
                 claim.lock.release()
         return len(claims)
@@ -94,8 +98,8 @@ class Runner:
         reconcile(self)
 
     def settle(self, *, engine: bool = False) -> None:
-        """See to it that jobs which have ended are settled: start a settler, unless one is there or an engine is alive.
-        `engine`: the caller is the engine itself."""
+        """See to it that jobs which have ended are settled: start a settler, unless one is there or an engine
+        is alive. `engine`: the caller is the engine itself."""
         if not self.store.jobs.in_states("settling", limit=1) or is_running(self._settler):
             return
         if not engine and engine_is_alive({"engine_lock": str(launch.engine_lock(self.home))}):
@@ -112,8 +116,8 @@ class Runner:
         self.settle()
 
     def stop(self, kind: str, name: str) -> Job | None:
-        """Ask a job to stop, and return it; None when there is none. Queued: it never runs. Running: SIGTERM to all its
-        processes, and SIGKILL when the grace is over. Settling or done: its result stands."""
+        """Ask a job to stop, and return it; None when there is none. Queued: it never runs. Running: SIGTERM
+        to all its processes, and SIGKILL when the grace is over. Settling or done: its result stands."""
         with self.store.transaction():
             job = self.store.jobs.find(kind, name)
             if job is None or job.state == "done":
@@ -121,11 +125,14 @@ class Runner:
             if job.stop_requested is None:
                 job = self.store.jobs.update(job.id, stop_requested=time.time())
                 if job.state in ("queued", "running"):
-                    self.store.jobs.set_status(job.id, status="Stopping", secondary="Stopping", message="Stopping the job")
+                    self.store.jobs.set_status(
+                        job.id, status="Stopping", secondary="Stopping", message="Stopping the job"
+                    )
             if job.state == "queued":
                 job = self.store.jobs.update(job.id, state="settling")
         if job.state == "running":
             self.backend.stop(self.attempt(job))
+            self.reconcile()  # its shim may be long dead, with nobody there to notice
         self.settle()
         return self.store.jobs.get(job.id)
 
@@ -148,7 +155,8 @@ class Runner:
         return self._lines(job, "metrics.jsonl")
 
     def resources(self, job: Job) -> list[dict[str, Any]]:
-        """``{time, cpu_percent, rss_mb}`` and, with a GPU, ``gpu_percent, gpu_mb``; 100 % is one core, or all of its GPUs."""
+        """``{time, cpu_percent, rss_mb}`` and, with a GPU, ``gpu_percent, gpu_mb``; 100 % is one core, or all
+        of its GPUs."""
         return self._lines(job, "resources.jsonl")
 
     def remove(self, kind: str, name: str) -> None:
@@ -182,11 +190,17 @@ class Runner:
 
     def _lines(self, job: Job, name: str) -> list[dict[str, Any]]:
         folder = self.home.jobs / str(job.id)
-        return [line for number in range(1, job.attempt + 1) for line in Attempt(folder / str(number)).lines(name)]
+        return [
+            line for number in range(1, job.attempt + 1) for line in Attempt(folder / str(number)).lines(name)
+        ]
 
     def _runtime_left(self, job: Job) -> float | None:
         limit = job.spec.get("max_runtime_s")
         if limit is None:
             return None
-        used = sum((row.ended or row.claimed) - row.claimed for row in self.store.jobs.attempts(job.id) if row.number < job.attempt)
+        used = sum(
+            (row.ended or row.claimed) - row.claimed
+            for row in self.store.jobs.attempts(job.id)
+            if row.number < job.attempt
+        )
         return max(0.0, float(limit) - used)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-# The file keeps samples at the asked-for distance for ten minutes, then ever farther apart, in proportion to the job's age:
-# a week of a job is a few thousand lines, not six hundred thousand.
+# The file keeps samples at the asked-for distance for ten minutes, then ever farther apart, in proportion to
+# the job's age: a week of a job is a few thousand lines, not six hundred thousand.
 _DENSE_S = 600.0
 
 
@@ -55,7 +55,8 @@ class Sampler:
             if self._gpu is not None:
                 line.update(self._gpu.latest())
             self._append(line)
-        # RSS counts pages that processes share (a zygote's torch, say) once for each; ask the slow, exact question only then.
+        # RSS counts pages that processes share (a zygote's torch, say) once for each; ask the slow, exact
+        # question only then.
         return (
             self._limit is not None
             and rss > self._limit

@@ -8,7 +8,8 @@ import signal
 import sys
 import time
 
-# What the scraper has not taken yet; more than this is not kept, for a regex that never ends must not eat the memory.
+# What the scraper has not taken yet; more than this is not kept, for a regex that never ends must not eat the
+# memory.
 _BACKLOG = 4 << 20
 
 
@@ -55,7 +56,8 @@ class Scraper:
             self.alive = False
 
     def close(self, patience_s: float) -> None:
-        """Let it finish what it has for so long, then kill it. Its pid must not be reaped elsewhere meanwhile."""
+        """Let it finish what it has for so long, then kill it. Its pid must not be reaped elsewhere
+        meanwhile."""
         deadline = time.monotonic() + patience_s
         while self.waiting and time.monotonic() < deadline:
             self.flush()

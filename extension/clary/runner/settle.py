@@ -1,7 +1,9 @@
-"""The settler: a short-lived process that finishes jobs which have ended, and keeps the queue going meanwhile.
+"""The settler: a short-lived process that finishes jobs which have ended, and keeps the queue going
+meanwhile.
 
-Run as ``python -m clary.runner.settle <home>`` by a shim that found no engine alive, by a server's `Pump`, or by whoever
-stops a queued job. Any number of them may run at once; each job is finished under a lock of its own.
+Run as ``python -m clary.runner.settle <home>`` by a shim that found no engine alive, by a server's `Pump`, or
+by whoever stops a queued job. Any number of them may run at once; each job is finished under a lock of its
+own.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class Settler:
         while True:
             with EngineLock(home), Watcher(home) as watcher:
                 self._work(watcher)
-            # A shim that ended just now may have counted on us: look once more, now that others can see us gone.
+            # A shim that ended just now may have counted on us: look once more, now that others can see us
+            # gone.
             if not home.database.exists() or not self._step():
                 return
 
@@ -85,9 +88,15 @@ class Settler:
         present = {job.id for job in settling}
         self._retry_at = {job_id: at for job_id, at in self._retry_at.items() if job_id in present}
         for job in settling:
-            if job.id in self._threads or self._retry_at.get(job.id, 0.0) > now or len(self._threads) >= _AT_ONCE:
+            if (
+                job.id in self._threads
+                or self._retry_at.get(job.id, 0.0) > now
+                or len(self._threads) >= _AT_ONCE
+            ):
                 continue
-            thread = threading.Thread(target=self._finish, args=(job,), name=f"settle {job.name}", daemon=True)
+            thread = threading.Thread(
+                target=self._finish, args=(job,), name=f"settle {job.name}", daemon=True
+            )
             self._threads[job.id] = thread
             thread.start()
 

@@ -1,7 +1,8 @@
 """How a shim sees to it that its job is settled and the queue goes on. Standard library only (see linux.py).
 
-An *engine* (a server's `Pump`, or a settler) holds the home's engine lock, shared, as long as it lives. A shim that ends
-while nobody holds it starts a settler: so queues drain although every server, notebook and shell is gone.
+An *engine* (a server's `Pump`, or a settler) holds the home's engine lock, shared, as long as it lives. A
+shim that ends while nobody holds it starts a settler: so queues drain although every server, notebook and
+shell is gone.
 """
 
 from __future__ import annotations
@@ -54,11 +55,12 @@ def spawn_settler(shim: dict[str, Any]) -> int:
 
 
 def guard_settler(shim: dict[str, Any]) -> None:
-    """Unless an engine is there, start a settler and stay until it ends; one that is killed is started again."""
+    """Unless an engine is there, start a settler and stay until it ends; one that is killed is started
+    again."""
     for number in range(_TRIES):
         if engine_is_alive(shim):
             return
         _, status = os.waitpid(spawn_settler(shim), 0)
-        if not os.WIFSIGNALED(status):
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) == signal.SIGTERM:
             return
         time.sleep(number)

@@ -1,11 +1,12 @@
 """The shim: one small process per attempt, which starts the job, watches over it, and records how it ended.
 
-Run as ``python -I -S shim.py <attempt folder> [lock descriptor]`` by `clary.runner.launch`, or called as ``main`` in a
-process that a zygote has forked. It holds the attempt's lock for life: the lock held means that the attempt is alive.
-Standard library only, and little of that: it starts in about 15 ms and stays under 12 MB.
+Run as ``python -I -S shim.py <attempt folder> [lock descriptor]`` by `clary.runner.launch`, or called as
+``main`` in a process that a zygote has forked. It holds the attempt's lock for life: the lock held means that
+the attempt is alive. Standard library only, and little of that: it starts in about 15 ms and stays under 12
+MB.
 
-Exit codes: 0 the end is recorded; 75 another shim has this attempt; 76 the attempt has been run, or given up, before;
-1 it was told to go (SIGTERM) and took the job with it, unrecorded, as in a shutdown of the machine.
+Exit codes: 0 the end is recorded; 75 another shim has this attempt; 76 the attempt has been run, or given up,
+before; 1 it was told to go (SIGTERM) and took the job with it, unrecorded, as in a shutdown of the machine.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ def main(
 ) -> int:
     """Run an attempt to its end; returns the exit code for this process.
 
-    `child`: what the job's process calls, for a forked process that has its modules loaded; None: it executes the command
-    in ``spec.json``. `lock`: a descriptor that has the attempt's lock already; else it is taken here, waiting `patience_s`
-    for a launcher to let go. The caller is single-threaded, and has closed every descriptor that the job must not inherit.
+    `child`: what the job's process calls, for a forked process that has its modules loaded; None: it executes
+    the command in ``spec.json``. `lock`: a descriptor that has the attempt's lock already; else it is taken
+    here, waiting `patience_s` for a launcher to let go. The caller is single-threaded, and has closed every
+    descriptor that the job must not inherit.
     """
     folder = os.path.abspath(attempt_dir)
     if lock is None:
@@ -79,5 +81,5 @@ def _take_lock(folder: str, patience_s: float) -> int | None:
 
 if __name__ == "__main__":
     inherited = int(sys.argv[2]) if len(sys.argv) > 2 else None
-    os.closerange((inherited or 2) + 1, 1 << 20)
+    os.closerange((inherited or 2) + 1, min(os.sysconf("SC_OPEN_MAX"), 1 << 20))
     sys.exit(main(sys.argv[1], lock=inherited))

@@ -27,10 +27,12 @@ class Claim:
 
 
 def claim(store: Store, capacity: Resources, gpus: tuple[int, ...]) -> list[Claim]:
-    """Take as many queued jobs as fit, oldest first; one transaction, so that no two schedulers take the same.
+    """Take as many queued jobs as fit, oldest first; one transaction, so that no two schedulers take the
+    same.
 
-    The lock of the new attempt is taken inside the transaction and passes on to the shim: from the commit on, the lock is
-    free only if the launcher, or the shim, has died, and no time-out has to tell a slow launcher from a dead one.
+    The lock of the new attempt is taken inside the transaction and passes on to the shim: from the commit on,
+    the lock is free only if the launcher, or the shim, has died, and no time-out has to tell a slow launcher
+    from a dead one.
     """
     now = time.time()
     if not store.jobs.any_due(now):

@@ -20,7 +20,8 @@ class Resources:
 class JobSpec:
     """One job. (kind, name) is unique in a home.
 
-    entry: ``package.module:function``, called in the job's process as ``function(attempt_dir: Path) -> int`` (exit code).
+    entry: ``package.module:function``, called in the job's process as ``function(attempt_dir: Path) -> int``
+    (exit code).
     python: the interpreter, by default the submitter's; it must be able to import `clary`.
     environment: variables of the job's process, on top of the launcher's own.
     log_stream: may contain ``{epoch}``, which becomes the time of the attempt's start, in seconds.
@@ -33,7 +34,8 @@ class JobSpec:
     warm: it may be forked from a zygote that has torch imported.
     payload: for the entry.
     holds_slots: whether `resources` are set aside for it; services are not queued.
-    restart: a service: relaunched, with a growing delay, whenever it is lost or ends with anything but exit code 0.
+    restart: a service: relaunched, with a growing delay, whenever it is lost or ends with anything but exit
+    code 0.
     """
 
     kind: str

@@ -16,8 +16,8 @@ _RESERVED = 1024
 class StateFile:
     """A file that will be written once, whole or not at all, and whose place on the disk is taken in advance.
 
-    The shim reserves ``exit.json`` when the job starts: when the job itself has filled the disk by the time it ends, its
-    end can be recorded all the same.
+    The shim reserves ``exit.json`` when the job starts: when the job itself has filled the disk by the time
+    it ends, its end can be recorded all the same.
     """
 
     def __init__(self, path: str) -> None:
@@ -30,7 +30,8 @@ class StateFile:
             self._put(b" " * _RESERVED)
 
     def write(self, value: dict[str, Any]) -> None:
-        """Write and rename into place. Raises OSError when there is no room; calling it again later is fine."""
+        """Write and rename into place. Raises OSError when there is no room; calling it again later is
+        fine."""
         self._put(json.dumps(value).encode().ljust(_RESERVED))
         os.replace(self._draft, self._path)
         with contextlib.suppress(OSError):

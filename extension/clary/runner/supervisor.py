@@ -84,7 +84,8 @@ class Supervisor:
         return self._record(code if code >= 0 else None, -code if code < 0 else None, processes_left)
 
     def _listen(self) -> tuple[int, int]:
-        """Become what a shim is, and open the two doors by which it is woken: signals and the attempt's control pipe."""
+        """Become what a shim is, and open the two doors by which it is woken: signals and the attempt's
+        control pipe."""
         linux.set_name(processes.SHIM_NAME)
         linux.become_subreaper()
         with contextlib.suppress(OSError):
@@ -262,7 +263,8 @@ class Supervisor:
                     self._sampler.reaped(pid)
 
     def _exterminate(self, patience_s: float = 10.0) -> bool:
-        """SIGKILL all that the job's main process left behind; True when something would not die (in the kernel's hands)."""
+        """SIGKILL all that the job's main process left behind; True when something would not die (in the
+        kernel's hands)."""
         deadline = time.monotonic() + patience_s
         while True:
             self._reap()

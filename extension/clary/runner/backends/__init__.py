@@ -27,13 +27,14 @@ class Backend(ABC):
 
     @abstractmethod
     def launch(self, attempt: Attempt, spec: JobSpec, lock: Lock) -> None:
-        """Start the shim. Called by the scheduler after it has claimed the job and written ``spec.json``, with the
-        attempt's lock held; the lock must pass to the shim, or be released. Raises LaunchError or OSError."""
+        """Start the shim. Called by the scheduler after it has claimed the job and written ``spec.json``,
+        with the attempt's lock held; the lock must pass to the shim, or be released. Raises LaunchError or
+        OSError."""
 
     @abstractmethod
     def abandoned(self, attempt: Attempt) -> Lock | None:
-        """The attempt's lock if no shim has it: the attempt is over, or was lost. None: it is alive. Called by
-        `reconcile` for every running job, often: must be quick."""
+        """The attempt's lock if no shim has it: the attempt is over, or was lost. None: it is alive. Called
+        by `reconcile` for every running job, often: must be quick."""
 
     @abstractmethod
     def clean(self, attempt: Attempt) -> None:
@@ -41,4 +42,5 @@ class Backend(ABC):
 
     @abstractmethod
     def stop(self, attempt: Attempt) -> None:
-        """Ask the shim to stop the job, and return at once. Called by `Runner.stop`, and again by `reconcile`."""
+        """Ask the shim to stop the job, and return at once. Called by `Runner.stop`, and again by
+        `reconcile`."""

@@ -24,8 +24,8 @@ _children_lock = threading.Lock()
 
 
 class LocalBackend(Backend):
-    """Cold: a shim by ``posix_spawn``, which costs the same from a server of many gigabytes as from a shell. Warm: the
-    zygote of the job's interpreter forks it."""
+    """Cold: a shim by ``posix_spawn``, which costs the same from a server of many gigabytes as from a shell.
+    Warm: the zygote of the job's interpreter forks it."""
 
     def capacity(self) -> Resources:
         return Resources(self.config.cpus, self.config.memory_mb, len(self.config.gpus))
@@ -67,7 +67,8 @@ class LocalBackend(Backend):
 def spawn(
     command: list[str], log: Path, environment: dict[str, str], lock_descriptor: int | None = None
 ) -> int:
-    """Start a process that outlives this one: a session of its own, no input, output to `log`; returns its pid."""
+    """Start a process that outlives this one: a session of its own, no input, output to `log`; returns its
+    pid."""
     null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     held = None
