@@ -119,7 +119,9 @@ def mounts() -> list[str]:
 
 
 @pytest.mark.parametrize("prefix", [[], AS_NOBODY], ids=["root", "ordinary user"])
-def test_a_job_sees_its_own_opt_ml_and_nothing_else_has_changed_for_it(place: Path, prefix: list[str]) -> None:
+def test_a_job_sees_its_own_opt_ml_and_nothing_else_has_changed_for_it(
+    place: Path, prefix: list[str]
+) -> None:
     owner = NOBODY if prefix else 0
     attempt = attempt_in(place, "one", owner)
     before, opt = mounts(), sorted(os.listdir("/opt"))
@@ -147,7 +149,10 @@ def test_two_jobs_at_once_do_not_see_each_other(place: Path, prefix: list[str]) 
     attempts = [attempt_in(place, name, NOBODY if prefix else 0) for name in ("first", "second")]
     running = [
         subprocess.Popen(
-            [*prefix, *command(attempt, "namespaces", "wait")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*prefix, *command(attempt, "namespaces", "wait")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for attempt in attempts
     ]
@@ -162,7 +167,11 @@ def test_two_jobs_at_once_do_not_see_each_other(place: Path, prefix: list[str]) 
 
 @pytest.mark.parametrize(
     "setup",
-    ["mkdir -p /opt/ml && touch /opt/ml/of-the-machine", "mount -o remount,ro /opt", "touch /opt/file && ln -s file /opt/link"],
+    [
+        "mkdir -p /opt/ml && touch /opt/ml/of-the-machine",
+        "mount -o remount,ro /opt",
+        "touch /opt/file && ln -s file /opt/link",
+    ],
     ids=["there is a /opt/ml already", "/opt is read-only", "/opt holds files and links"],
 )
 @pytest.mark.parametrize("prefix", [[], AS_NOBODY], ids=["root", "ordinary user"])
@@ -201,7 +210,11 @@ def test_the_configuration_of_the_home_decides(place: Path) -> None:
     code = "import sys; from pathlib import Path; from clary.runner import isolation; print(isolation.enter(Path(sys.argv[1])).kind)"
     for environment, kind in (({}, "paths"), ({"CLARY_ISOLATION": "namespaces"}, "namespaces")):
         done = subprocess.run(
-            python(code, str(attempt)), env={**os.environ, **environment}, capture_output=True, text=True, check=True
+            python(code, str(attempt)),
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert done.stdout.strip() == kind
 
@@ -210,7 +223,11 @@ def test_the_configuration_of_the_home_decides(place: Path) -> None:
 def test_the_probe_tells_which_tier_this_machine_has(place: Path, prefix: list[str]) -> None:
     code = "from clary.runner import isolation; print(isolation.tier('auto')[0], isolation.tier('paths')[0])"
     done = subprocess.run(
-        [*prefix, *python(code)], capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": "/tmp"}
+        [*prefix, *python(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TMPDIR": "/tmp"},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["namespaces", "paths"], done.stdout

@@ -30,6 +30,7 @@ from clary.runner import linux, processes, shim, zygote_program
 
 _CHECK_S = 2.0
 _LOCK_PATIENCE_S = 10.0
+_SUCCESSION_S = 3.0
 _LONGEST_REQUEST = 4 << 20
 # What a job's process imports in any case; modules that are not installed are passed over.
 _PRELOADED = (
@@ -89,6 +90,8 @@ class Zygote:
             if _peer(connection) != os.getuid():
                 return None
             request = json.loads(_read(connection))
+            if not isinstance(request, dict):
+                return None
             if "attempt" not in request:
                 connection.sendall(json.dumps({"zygote": os.getpid()}).encode())
                 return None
@@ -157,6 +160,7 @@ def _become_shim(attempt: str, environment: dict[str, str]) -> NoReturn:
 def _live(attempt_dir: Path) -> int:
     from clary.runner import child
 
+    zygote_program.search_like_fresh(attempt_dir)
     return child.run(attempt_dir)
 
 
@@ -175,6 +179,19 @@ def fingerprint() -> tuple[tuple[str, int], ...]:
     return tuple(sorted(found))
 
 
+def _alone(lock: int, path: Path) -> bool:
+    """Take the lock; False when another zygote serves or comes up. One that is on its way out is waited for."""
+    deadline = time.monotonic() + _SUCCESSION_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if path.exists() or time.monotonic() > deadline:
+                return False
+        time.sleep(0.02)
+
+
 def main(root: str, path: str) -> None:
     """Become the zygote of ``root`` at the socket ``path``, unless there is one already."""
     if os.fork():
@@ -183,9 +200,7 @@ def main(root: str, path: str) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     lock = os.open(f"{path.removesuffix('.sock')}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _alone(lock, Path(path)):
         return
     failed = Path(path).with_suffix(".failed")
     try:

@@ -121,18 +121,17 @@ class WarmStart:
         os.chdir(folder)
         sys.argv = list(arguments[1:])
         sys.orig_argv = list(arguments)
-        sys.path[:] = self._search_path(os.path.dirname(os.path.realpath(script)), environment)
-        importlib.invalidate_caches()
+        self.search(os.path.dirname(os.path.realpath(script)), environment)
         tempfile.tempdir = None
         _fresh_streams(unbuffered=bool(environment.get("PYTHONUNBUFFERED")))
         _fresh_multiprocessing()
         _fresh_threads(environment)
         _fresh_random()
 
-    def _search_path(self, first: str, environment: Mapping[str, str]) -> list[str]:
-        path = [first]
-        rest = dict.fromkeys([*map(str, _entries(environment)), *self._path])
-        return path + list(rest)
+    def search(self, first: str, environment: Mapping[str, str]) -> None:
+        """Set sys.path as an interpreter with this environment does; ``first`` is the script's folder."""
+        sys.path[:] = [first, *dict.fromkeys([*map(str, _entries(environment)), *self._path])]
+        importlib.invalidate_caches()
 
 
 _current: WarmStart | None = None
@@ -152,6 +151,12 @@ def prepare() -> None:
 def current() -> WarmStart | None:
     """The means of a warm start, in a zygote and all that it forks; None in any other process."""
     return _current
+
+
+def search_like_fresh(folder: Path) -> None:
+    """In a fork: take sys.path from the job's environment, not from that of the zygote's start."""
+    if _current is not None:
+        _current.search(str(folder), os.environ)
 
 
 def unfit_to_fork() -> str:

@@ -1,0 +1,245 @@
+"""The zygote as a process: when it serves, when it refuses, and that it never stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clary.config import Config
+from clary.home import Home
+from clary.runner import JobSpec, Resources, Runner, zygote
+from clary.store import Store
+from clary.store.jobs import Job
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def warm_bench(bench: Any, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bench whose jobs may be warm."""
+    monkeypatch.setenv("CLARY_ZYGOTE", "1")
+    bench.runner = Runner(home, Config.load(home), Store(home))
+    yield bench
+    zygote.stop(home)
+
+
+def submit(bench: Any, entry: str = "say_whether_torch_is_loaded", warm: bool = True, **payload: str) -> Job:
+    bench.count += 1
+    name = f"job-{bench.count}"
+    spec = JobSpec(
+        kind="test", name=name, entry=f"warm_entries:{entry}", log_group="/test", log_stream=f"{name}/{{epoch}}",
+        resources=Resources(1, 0, 0), warm=warm, payload=payload,
+    )  # fmt: skip
+    job: Job = bench.runner.submit(spec)
+    bench.runner.schedule()
+    return job
+
+
+def wait_for(home: Home, other_than: int = 0, timeout_s: float = 60.0) -> int:
+    """The pid of a zygote that serves."""
+    deadline = time.monotonic() + timeout_s
+    while (pid := zygote.alive(home)) in (0, other_than):
+        log = zygote.socket_path(home).with_suffix(".log")
+        assert time.monotonic() < deadline, log.read_text() if log.exists() else "no zygote was started"
+        time.sleep(0.02)
+    return pid
+
+
+def up(home: Home) -> int:
+    zygote.ensure(home)
+    return wait_for(home)
+
+
+def until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def zygotes(home: Home) -> list[int]:
+    """Every zygote process of this home."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                line = Path(f"/proc/{entry}/cmdline").read_bytes()
+                state = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            # A job that was forked from it has the same command line, and another name.
+            name = Path(f"/proc/{entry}/comm")
+            if (
+                b"zygote_process" in line
+                and str(home.root).encode() in line
+                and state != "Z"
+                and name.read_text() == "clary-zygote\n"
+            ):
+                found.append(int(entry))
+    return found
+
+
+def test_a_warm_job_is_forked_from_the_zygote_and_leaves_no_zombie(warm_bench: Any, home: Home) -> None:
+    pid = up(home)
+    job = warm_bench.wait(submit(warm_bench))
+    assert (job.status, job.failure_reason) == ("Completed", "")
+    assert "torch loaded" in [event.message for event in warm_bench.log(job)]
+    cold = warm_bench.wait(submit(warm_bench, warm=False))
+    assert "torch not loaded" in [event.message for event in warm_bench.log(cold)]
+    until(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text() == "")
+    assert zygote.alive(home) == pid
+
+
+def test_a_killed_zygote_means_one_cold_start_and_another_zygote(warm_bench: Any, home: Home) -> None:
+    pid = up(home)
+    os.kill(pid, signal.SIGKILL)
+    job = warm_bench.wait(submit(warm_bench))
+    assert job.status == "Completed"
+    assert "torch not loaded" in [event.message for event in warm_bench.log(job)]
+    assert wait_for(home, other_than=pid)
+    job = warm_bench.wait(submit(warm_bench))
+    assert "torch loaded" in [event.message for event in warm_bench.log(job)]
+
+
+def test_a_job_outlives_the_zygote_that_forked_it(warm_bench: Any, home: Home) -> None:
+    pid = up(home)
+    job = submit(warm_bench, "wait_for_file", path=str(warm_bench.tmp_path / "go"))
+    warm_bench.wait_started(job)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not zygotes(home))
+    (warm_bench.tmp_path / "go").touch()
+    assert warm_bench.wait(job).status == "Completed"
+
+
+def test_starting_one_takes_no_time_and_several_at_once_are_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durations = []
+    for _ in range(4):
+        begun = time.perf_counter()
+        zygote.ensure(home)
+        durations.append(time.perf_counter() - begun)
+    assert min(durations) < 0.05
+    pid = wait_for(home)
+    until(lambda: zygotes(home) == [pid])
+    zygote.stop(home)
+    assert zygotes(home) == []
+
+
+def test_it_ends_when_its_home_is_gone(home: Home) -> None:
+    up(home)
+    shutil.rmtree(home.root)
+    if home.run.exists():  # a long path has its sockets elsewhere
+        shutil.rmtree(home.run)
+    until(lambda: not zygotes(home))
+
+
+def test_it_ends_when_nobody_needs_it(home: Home) -> None:
+    home.config_file.write_text("zygote_idle_s = 1.0")
+    up(home)
+    until(lambda: not zygotes(home))
+    assert not zygote.socket_path(home).exists()
+
+
+def test_it_ends_on_sigterm_and_takes_its_socket_with_it(home: Home) -> None:
+    pid = up(home)
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: not zygotes(home))
+    assert not zygote.socket_path(home).exists()
+
+
+def test_it_refuses_once_packages_have_changed_and_another_takes_its_place(
+    warm_bench: Any, home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{packages}")
+    pid = up(home)
+    (packages / "newer.py").touch()
+    job = warm_bench.wait(submit(warm_bench))
+    assert "torch not loaded" in [event.message for event in warm_bench.log(job)]
+    assert wait_for(home, other_than=pid) != pid
+
+
+def test_nonsense_and_slow_clients_do_it_no_harm(home: Home) -> None:
+    pid = up(home)
+    address = str(zygote.socket_path(home))
+    for data in (b"", b"nonsense", b'{"attempt": ', b"[]", b"\xff" * 100, b"3"):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(address)
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            client.settimeout(5)
+            client.recv(100)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.connect(address)
+        answers: list[int] = []
+        patient = threading.Thread(target=lambda: answers.append(wait_for(home)))
+        patient.start()
+        patient.join(20)
+        assert answers == [pid]
+    # An attempt that is not there: the fork ends by itself, and nothing else happens.
+    assert zygote.spawn(home, home.jobs / "none" / "1")
+    until(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text() == "")
+    assert zygote.alive(home) == pid
+
+
+def test_an_interpreter_whose_zygote_cannot_start_is_not_tried_for_every_job(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "torch.py").write_text(
+        "open(__file__ + '.count', 'a').write('x'); raise RuntimeError('broken torch')"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+    zygote.ensure(home)
+    failed = zygote.socket_path(home).with_suffix(".failed")
+    until(failed.exists)
+    until(lambda: not zygotes(home))
+    assert "broken torch" in zygote.socket_path(home).with_suffix(".log").read_text()
+    for _ in range(3):
+        zygote.ensure(home)
+    time.sleep(0.5)
+    assert (broken / "torch.py.count").read_text() == "x"
+
+
+def test_it_holds_no_descriptor_but_its_own(home: Home) -> None:
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    with open(os.devnull) as inherited:
+        os.set_inheritable(inherited.fileno(), True)
+        pid = up(home)
+        opened = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    os.close(read)
+    os.close(write)
+    kinds = sorted(
+        target.split(":")[0].rpartition("/")[2].replace(zygote.socket_path(home).stem, "zygote")
+        for target in opened
+    )
+    assert kinds == ["null", "socket", "zygote.lock", "zygote.log", "zygote.log"], opened
+
+
+def test_the_home_can_be_warmed_by_another_interpreters_path(home: Home, tmp_path: Path) -> None:
+    """Two interpreters (here: two names of one) have a zygote each."""
+    other = tmp_path / "python"
+    other.symlink_to(sys.executable)
+    assert zygote.socket_path(home, str(other)) != zygote.socket_path(home)
+    assert zygote.socket_path(home, sys.executable) == zygote.socket_path(home)
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", "import clary.runner.zygote, sys; sys.exit('torch' in sys.modules)"]
+        ).returncode
+        == 0
+    )
