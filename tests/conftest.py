@@ -33,8 +33,14 @@ def kill_everything_of(home: Path) -> None:
                 environment = Path(f"/proc/{process.pid}/environ").read_bytes()
             except (psutil.Error, OSError):
                 continue
-            mine = marks[1] in line or marks[0] in environment.split(b"\0") or f"CLARY_COOKIE_HOME={home}".encode() in environment
-            if mine and not b"\0".join(line.split(b"\0")[:3]).endswith(b"pytest"):  # homes lie under /tmp/pytest-of-...
+            mine = (
+                marks[1] in line
+                or marks[0] in environment.split(b"\0")
+                or f"CLARY_COOKIE_HOME={home}".encode() in environment
+            )
+            if mine and not b"\0".join(line.split(b"\0")[:3]).endswith(
+                b"pytest"
+            ):  # homes lie under /tmp/pytest-of-...
                 found = True
                 try:
                     process.kill()

@@ -35,10 +35,19 @@ def test_types_are_strict_and_right() -> None:
 
 
 def test_no_file_names_a_registry_or_a_path_of_a_machine() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\n")
-    forbidden = re.compile(r"/home/[a-z]+/|/root/\.|/work/main|https?://[^ \"']*(artifactory|nexus|pypi-proxy|npm-proxy)")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split("\n")
+    forbidden = re.compile(
+        r"/home/[a-z]+/|/root/\.|/work/main|https?://[^ \"']*(artifactory|nexus|pypi-proxy|npm-proxy)"
+    )
     for name in listed:
         path = ROOT / name
-        if not name or path.suffix in {".png", ".lock", ".ipynb"} or name == "tests/test_house.py" or not path.is_file():
+        if (
+            not name
+            or path.suffix in {".png", ".lock", ".ipynb"}
+            or name == "tests/test_house.py"
+            or not path.is_file()
+        ):
             continue
         assert not forbidden.search(path.read_text(encoding="utf-8", errors="replace")), name

@@ -59,7 +59,9 @@ def _from_file(home: Home) -> dict[str, Any]:
     known = {field.name for field in fields(Config)}
     for name in values:
         if name not in known:
-            raise ConfigError(f"{home.config_file} sets {name!r}, which Clary does not know. It knows: {', '.join(sorted(known))}.")
+            raise ConfigError(
+                f"{home.config_file} sets {name!r}, which Clary does not know. It knows: {', '.join(sorted(known))}."
+            )
     return values
 
 
@@ -129,7 +131,9 @@ def _checked(name: str, value: Any) -> Any:
     try:
         return _PARSERS[name](value)
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"Setting {name} (CLARY_{name.upper()}) has the value {value!r}, but must be {error}.") from error
+        raise ConfigError(
+            f"Setting {name} (CLARY_{name.upper()}) has the value {value!r}, but must be {error}."
+        ) from error
 
 
 def _cpu_count() -> int:

@@ -79,7 +79,9 @@ class Home:
                 folder = Path("/tmp") / folder.name
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
-            raise HomeError(f"{folder} belongs to another user; remove it or set CLARY_HOME to a shorter path.")
+            raise HomeError(
+                f"{folder} belongs to another user; remove it or set CLARY_HOME to a shorter path."
+            )
         return folder
 
 
@@ -138,7 +140,10 @@ def file_system_of(path: Path) -> str:
         return ""
     best, kind = "", ""
     real = os.path.realpath(path)
-    with contextlib.suppress(OSError), open("/proc/self/mounts", encoding="utf-8", errors="replace") as mounts:
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/self/mounts", encoding="utf-8", errors="replace") as mounts,
+    ):
         for line in mounts:
             _, point, this, *_ = line.split(" ")
             point = point.replace("\\040", " ")
@@ -149,7 +154,10 @@ def file_system_of(path: Path) -> str:
 
 def _umask() -> int:
     # Reading the umask sets it for an instant in every thread; /proc tells without that.
-    with contextlib.suppress(OSError, ValueError), open("/proc/self/status", encoding="ascii", errors="replace") as status:
+    with (
+        contextlib.suppress(OSError, ValueError),
+        open("/proc/self/status", encoding="ascii", errors="replace") as status,
+    ):
         for line in status:
             if line.startswith("Umask:"):
                 return int(line.split()[1], 8)

@@ -36,7 +36,10 @@ def job_request(**changes: Any) -> dict[str, Any]:
     request: dict[str, Any] = {
         "TrainingJobName": "job",
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://bucket/code.tar.gz"},
+        "HyperParameters": {
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": "s3://bucket/code.tar.gz",
+        },
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/out/"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
@@ -90,7 +93,9 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
         ({"Tags": [{"Key": "x", "Value": "1"}, {"Key": "x", "Value": "2"}]}, "Duplicate"),
     ],
 )  # fmt: skip
-def test_a_job_that_cannot_work_is_refused_with_the_reason(sagemaker: Any, changes: dict[str, Any], said: str) -> None:
+def test_a_job_that_cannot_work_is_refused_with_the_reason(
+    sagemaker: Any, changes: dict[str, Any], said: str
+) -> None:
     assert said in refused(sagemaker.create_training_job, **job_request(**changes))
     assert sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
 
@@ -106,7 +111,9 @@ def test_a_metric_expression_that_cannot_work_is_refused(sagemaker: Any, regex: 
 
 
 def test_a_job_is_described_as_it_was_asked_for(sagemaker: Any) -> None:
-    request = job_request(Environment={"A": "b"}, InputDataConfig=channel(), Tags=[{"Key": "k", "Value": "v"}])
+    request = job_request(
+        Environment={"A": "b"}, InputDataConfig=channel(), Tags=[{"Key": "k", "Value": "v"}]
+    )
     arn = sagemaker.create_training_job(**request)["TrainingJobArn"]
     assert arn == "arn:aws:sagemaker:us-east-1:000000000000:training-job/job"
     job = sagemaker.describe_training_job(TrainingJobName="job")
@@ -122,7 +129,9 @@ def test_a_job_is_described_as_it_was_asked_for(sagemaker: Any) -> None:
 def test_a_taken_name_is_refused_whatever_its_case(sagemaker: Any) -> None:
     sagemaker.create_training_job(**job_request())
     assert "already exists" in refused(sagemaker.create_training_job, "ResourceInUse", **job_request())
-    assert "already exists" in refused(sagemaker.create_training_job, "ResourceInUse", **job_request(TrainingJobName="JOB"))
+    assert "already exists" in refused(
+        sagemaker.create_training_job, "ResourceInUse", **job_request(TrainingJobName="JOB")
+    )
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="job")
 
 
@@ -171,7 +180,10 @@ def test_a_model_comes_back_as_it_was_made(sagemaker: Any) -> None:
 @pytest.mark.parametrize(
     ("container", "said"),
     [
-        ({"ModelDataUrl": "s3://bucket/none.tar.gz"}, "Could not access model data at s3://bucket/none.tar.gz"),
+        (
+            {"ModelDataUrl": "s3://bucket/none.tar.gz"},
+            "Could not access model data at s3://bucket/none.tar.gz",
+        ),
         ({"ModelDataUrl": "s3://none/model.tar.gz"}, "bucket"),
         ({"ModelDataUrl": "s3://bucket/../../secret"}, "Could not access model data"),
         ({"Mode": "MultiModel"}, "MultiModel is not offered"),
@@ -182,14 +194,23 @@ def test_a_model_that_cannot_work_is_refused(sagemaker: Any, container: dict[str
 
 
 def variant(name: str = "v", **changes: Any) -> dict[str, Any]:
-    return {"VariantName": name, "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changes}
+    return {
+        "VariantName": name,
+        "ModelName": "m",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+        **changes,
+    }
 
 
 @pytest.mark.parametrize(
     ("variants", "said"),
     [
         ([variant(), variant()], "unique"),
-        ([variant(ModelName="none")], 'Could not find model "arn:aws:sagemaker:us-east-1:000000000000:model/none"'),
+        (
+            [variant(ModelName="none")],
+            'Could not find model "arn:aws:sagemaker:us-east-1:000000000000:model/none"',
+        ),
         ([variant(InitialVariantWeight=0)], "above 0"),
         ([{"VariantName": "v", "ModelName": "m"}], "InitialInstanceCount"),
         ([variant(AcceleratorType="ml.eia2.medium")], "not offered"),
@@ -209,7 +230,9 @@ def test_an_endpoint_needs_its_configuration_and_its_models(sagemaker: Any) -> N
     sagemaker.create_model(**model_request())
     sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant()])
     sagemaker.delete_model(ModelName="m")
-    assert "Could not find model" in refused(sagemaker.create_endpoint, EndpointName="e", EndpointConfigName="c")
+    assert "Could not find model" in refused(
+        sagemaker.create_endpoint, EndpointName="e", EndpointConfigName="c"
+    )
     assert sagemaker.list_endpoints()["Endpoints"] == []
 
 
@@ -229,13 +252,17 @@ def test_lists_are_paged_filtered_and_sorted(sagemaker: Any) -> None:
     for number in range(25):
         sagemaker.create_model(**{**model_request(), "ModelName": f"model-{number:02}"})
     assert len(sagemaker.list_models()["Models"]) == 10
-    pages = list(sagemaker.get_paginator("list_models").paginate(SortBy="Name", SortOrder="Ascending", MaxResults=7))
+    pages = list(
+        sagemaker.get_paginator("list_models").paginate(SortBy="Name", SortOrder="Ascending", MaxResults=7)
+    )
     names = [model["ModelName"] for page in pages for model in page["Models"]]
     assert names == [f"model-{number:02}" for number in range(25)]
     assert [len(page["Models"]) for page in pages] == [7, 7, 7, 4]
     found = sagemaker.list_models(NameContains="L-1", MaxResults=100)["Models"]
     assert len(found) == 10
-    assert sagemaker.list_models(CreationTimeBefore=found[0]["CreationTime"].replace(year=2000))["Models"] == []
+    assert (
+        sagemaker.list_models(CreationTimeBefore=found[0]["CreationTime"].replace(year=2000))["Models"] == []
+    )
     assert "NextToken" in refused(sagemaker.list_models, NextToken="never given out")
     assert "maxResults" in refused(sagemaker.list_models, MaxResults=101)
 

@@ -55,7 +55,9 @@ def train(bucket: str) -> str:
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="code/sourcedir.tar.gz", Body=tar(train__py=TRAIN))
-    s3.put_object(Bucket=bucket, Key="data/line.csv", Body="\n".join(f"{x},{3 * x + 1}" for x in range(10)).encode())
+    s3.put_object(
+        Bucket=bucket, Key="data/line.csv", Body="\n".join(f"{x},{3 * x + 1}" for x in range(10)).encode()
+    )
     sagemaker.create_training_job(
         TrainingJobName="line",
         AlgorithmSpecification={
@@ -94,7 +96,9 @@ def deploy(artifacts: str) -> None:
     sagemaker = boto3.client("sagemaker")
     for name in ("line-a", "line-b"):
         sagemaker.create_model(
-            ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE, "ModelDataUrl": artifacts}
+            ModelName=name,
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={"Image": IMAGE, "ModelDataUrl": artifacts},
         )
     for config, weights in (("one-to-three", (1, 3)), ("all-a", (1, 0))):
         sagemaker.create_endpoint_config(
@@ -123,7 +127,10 @@ def wait_in_service() -> None:
 
 def invoke(runtime) -> str:  # type: ignore[no-untyped-def]
     answer = runtime.invoke_endpoint(
-        EndpointName="line", ContentType="application/json", Accept="application/json", Body=json.dumps([1.0, 2.0])
+        EndpointName="line",
+        ContentType="application/json",
+        Accept="application/json",
+        Body=json.dumps([1.0, 2.0]),
     )
     values = json.loads(answer["Body"].read())
     assert abs(values[0] - 4) < 1e-5, values
@@ -178,28 +185,38 @@ def look() -> None:
     assert sorted(names) == ["line-a", "line-b"], names
     jobs = sagemaker.list_training_jobs(StatusEquals="Completed", NameContains="li")["TrainingJobSummaries"]
     assert [job["TrainingJobName"] for job in jobs] == ["line"]
-    assert sagemaker.list_tags(ResourceArn=jobs[0]["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "clary"}]
+    assert sagemaker.list_tags(ResourceArn=jobs[0]["TrainingJobArn"])["Tags"] == [
+        {"Key": "team", "Value": "clary"}
+    ]
     logs = boto3.client("logs")
-    (stream,) = logs.describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix="line/")["logStreams"]
+    (stream,) = logs.describe_log_streams(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix="line/"
+    )["logStreams"]
     events = logs.get_log_events(
         logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=stream["logStreamName"], startFromHead=True
     )["events"]
     assert any("slope=3.000000; degree=1" in event["message"] for event in events), events
     assert boto3.client("sts").get_caller_identity()["Account"] == "000000000000"
     assert boto3.client("iam").get_role(RoleName="Anyone")["Role"]["Arn"].startswith("arn:aws:iam::")
-    print("listed", len(names), "models;", len(s3.list_objects_v2(Bucket="walkthrough")["Contents"]), "objects")
+    print(
+        "listed", len(names), "models;", len(s3.list_objects_v2(Bucket="walkthrough")["Contents"]), "objects"
+    )
 
 
 def delete(bucket: str) -> None:
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
     sagemaker.delete_endpoint(EndpointName="line")
-    sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="line", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    sagemaker.get_waiter("endpoint_deleted").wait(
+        EndpointName="line", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
     for config in ("one-to-three", "all-a"):
         sagemaker.delete_endpoint_config(EndpointConfigName=config)
     for model in ("line-a", "line-b"):
         sagemaker.delete_model(ModelName=model)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": item["Key"]} for item in page.get("Contents", [])]})
+        s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": item["Key"]} for item in page.get("Contents", [])]}
+        )
     s3.delete_bucket(Bucket=bucket)
     assert sagemaker.list_models()["Models"] == sagemaker.list_endpoints()["Endpoints"] == []
     print("deleted everything")

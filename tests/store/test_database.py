@@ -70,7 +70,8 @@ def test_settings_come_from_the_file_and_variables_win(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['cpus = "many"', 'account_id = "12"', "unknown = 1", "isolation = 'docker'", "not toml", "cpus = 0"]
+    "text",
+    ['cpus = "many"', 'account_id = "12"', "unknown = 1", "isolation = 'docker'", "not toml", "cpus = 0"],
 )
 def test_a_setting_that_cannot_be_used_is_named(home: Home, text: str) -> None:
     home.config_file.write_text(text)

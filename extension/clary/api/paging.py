@@ -11,13 +11,22 @@ from clary.store.documents import BadToken, Document, SortBy
 if TYPE_CHECKING:
     from clary.api.engine import Engine
 
-_SORT_KEYS: dict[str, SortBy] = {"Name": "name", "CreationTime": "created", "Status": "status", "LastModifiedTime": "modified"}
+_SORT_KEYS: dict[str, SortBy] = {
+    "Name": "name",
+    "CreationTime": "created",
+    "Status": "status",
+    "LastModifiedTime": "modified",
+}
 # The page size when MaxResults is absent: SageMaker's own default.
 _DEFAULT_PAGE = 10
 
 
 def listing(
-    engine: Engine, kind: str, params: dict[str, Any], summaries: str, summarise: Callable[[Document], dict[str, Any]]
+    engine: Engine,
+    kind: str,
+    params: dict[str, Any],
+    summaries: str,
+    summarise: Callable[[Document], dict[str, Any]],
 ) -> dict[str, Any]:
     """A page of documents of `kind` as `params` (a List request) asks, under the response member `summaries`."""
     try:
@@ -35,7 +44,9 @@ def listing(
             descending=params.get("SortOrder", "Descending") == "Descending",
         )
     except BadToken:
-        raise validation("Invalid pagination token: NextToken was not returned by this listing with these filters.") from None
+        raise validation(
+            "Invalid pagination token: NextToken was not returned by this listing with these filters."
+        ) from None
     result: dict[str, Any] = {summaries: [summarise(document) for document in page.items]}
     if page.next_token is not None:
         result["NextToken"] = page.next_token

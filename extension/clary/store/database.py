@@ -109,7 +109,9 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         # isolation_level=None: Python must not open transactions of its own accord.
-        db = sqlite3.connect(self.home.database, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            self.home.database, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         db.row_factory = sqlite3.Row
         # NORMAL: after a power cut the last commits may be missing, but never half there. A crash of processes loses nothing.
         db.execute("PRAGMA synchronous = NORMAL")

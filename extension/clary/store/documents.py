@@ -54,7 +54,9 @@ class Documents:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create(self, kind: str, name: str, body: dict[str, Any], *, arn: str = "", status: str = "") -> Document:
+    def create(
+        self, kind: str, name: str, body: dict[str, Any], *, arn: str = "", status: str = ""
+    ) -> Document:
         now = time.time()
         with self._store.transaction() as db:
             try:
@@ -68,7 +70,11 @@ class Documents:
         return Document(kind, name, arn, status, now, now, body)
 
     def get(self, kind: str, name: str) -> Document:
-        row = self._store.read().execute("SELECT * FROM documents WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+        row = (
+            self._store.read()
+            .execute("SELECT * FROM documents WHERE kind = ? AND name = ?", (kind, name))
+            .fetchone()
+        )
         if row is None:
             raise NotFound(f"{kind} {name}")
         return _document(row)
@@ -80,10 +86,16 @@ class Documents:
             return None
 
     def find_by_arn(self, arn: str) -> Document | None:
-        row = self._store.read().execute("SELECT * FROM documents WHERE arn = ? AND arn != ''", (arn,)).fetchone()
+        row = (
+            self._store.read()
+            .execute("SELECT * FROM documents WHERE arn = ? AND arn != ''", (arn,))
+            .fetchone()
+        )
         return None if row is None else _document(row)
 
-    def update(self, kind: str, name: str, *, body: dict[str, Any] | None = None, status: str | None = None) -> Document:
+    def update(
+        self, kind: str, name: str, *, body: dict[str, Any] | None = None, status: str | None = None
+    ) -> Document:
         """Replace the body, the status, or both, and the time of modification."""
         with self._store.transaction() as db:
             row = db.execute(
@@ -135,12 +147,17 @@ class Documents:
         fingerprint = hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
         keys = {"name": ["name"], "status": ["status", "created", "name"]}.get(sort_by, [sort_by, "name"])
         if token is not None:
-            conditions.append(f"({', '.join(keys)}) {'<' if descending else '>'} ({', '.join('?' * len(keys))})")
+            conditions.append(
+                f"({', '.join(keys)}) {'<' if descending else '>'} ({', '.join('?' * len(keys))})"
+            )
             values += _after(token, fingerprint, len(keys))
         order = ", ".join(f"{key} {'DESC' if descending else 'ASC'}" for key in keys)
         rows = (
             self._store.read()
-            .execute(f"SELECT * FROM documents WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT ?", (*values, limit + 1))
+            .execute(
+                f"SELECT * FROM documents WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT ?",
+                (*values, limit + 1),
+            )
             .fetchall()
         )
         if len(rows) <= limit:
@@ -160,7 +177,13 @@ def _time(value: Any) -> float:
 
 def _document(row: sqlite3.Row) -> Document:
     return Document(
-        row["kind"], row["name"], row["arn"], row["status"], row["created"], row["modified"], json.loads(row["body"])
+        row["kind"],
+        row["name"],
+        row["arn"],
+        row["status"],
+        row["created"],
+        row["modified"],
+        json.loads(row["body"]),
     )
 
 
@@ -173,6 +196,10 @@ def _after(token: str, fingerprint: str, length: int) -> list[Any]:
         given, *last = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, binascii.Error, TypeError) as error:
         raise BadToken("Invalid token") from error
-    if given != fingerprint or len(last) != length or not all(isinstance(value, str | int | float) for value in last):
+    if (
+        given != fingerprint
+        or len(last) != length
+        or not all(isinstance(value, str | int | float) for value in last)
+    ):
         raise BadToken("Invalid token")
     return list(last)

@@ -83,7 +83,15 @@ class Jobs:
         self._store = store
 
     def create(
-        self, kind: str, name: str, spec: dict[str, Any], *, cpus: float, memory_mb: int, gpus: int, max_attempts: int = 1
+        self,
+        kind: str,
+        name: str,
+        spec: dict[str, Any],
+        *,
+        cpus: float,
+        memory_mb: int,
+        gpus: int,
+        max_attempts: int = 1,
     ) -> Job:
         """Queue a job. Raises sqlite3.IntegrityError when (kind, name) is taken."""
         with self._store.transaction() as db:
@@ -100,14 +108,19 @@ class Jobs:
         return None if row is None else _job(row)
 
     def find(self, kind: str, name: str) -> Job | None:
-        row = self._store.read().execute("SELECT * FROM jobs WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+        row = (
+            self._store.read()
+            .execute("SELECT * FROM jobs WHERE kind = ? AND name = ?", (kind, name))
+            .fetchone()
+        )
         return None if row is None else _job(row)
 
     def in_states(self, *states: str, limit: int = -1) -> list[Job]:
         """Jobs in any of these states, oldest first; reads only the index of unfinished jobs."""
         marks = ", ".join("?" * len(states))
         rows = self._store.read().execute(
-            f"SELECT * FROM jobs WHERE state != 'done' AND state IN ({marks}) ORDER BY id LIMIT ?", (*states, limit)
+            f"SELECT * FROM jobs WHERE state != 'done' AND state IN ({marks}) ORDER BY id LIMIT ?",
+            (*states, limit),
         )
         return [_job(row) for row in rows]
 
@@ -118,35 +131,52 @@ class Jobs:
                 columns[name] = json.dumps(columns[name])
         assignments = ", ".join(f"{name} = ?" for name in columns)
         with self._store.transaction() as db:
-            row = db.execute(f"UPDATE jobs SET {assignments} WHERE id = ? RETURNING *", (*columns.values(), job_id)).fetchone()
+            row = db.execute(
+                f"UPDATE jobs SET {assignments} WHERE id = ? RETURNING *", (*columns.values(), job_id)
+            ).fetchone()
             job = _job(row)
             self._store.changed(job.kind, job.name, "updated")
         return job
 
     def any_due(self, now: float) -> bool:
         """Whether a queued job may start now, were there room."""
-        return self._store.read().execute(f"SELECT 1 FROM jobs WHERE {_DUE} LIMIT 1", (now,)).fetchone() is not None
+        return (
+            self._store.read().execute(f"SELECT 1 FROM jobs WHERE {_DUE} LIMIT 1", (now,)).fetchone()
+            is not None
+        )
 
     def due(self, now: float) -> Iterator[Waiting]:
         """Queued jobs that may start now: first those that need nothing, then the others, each oldest first."""
-        for condition in ("cpus = 0 AND memory_mb = 0 AND gpus = 0", "(cpus > 0 OR memory_mb > 0 OR gpus > 0)"):
+        for condition in (
+            "cpus = 0 AND memory_mb = 0 AND gpus = 0",
+            "(cpus > 0 OR memory_mb > 0 OR gpus > 0)",
+        ):
             rows = self._store.read().execute(
-                f"SELECT id, cpus, memory_mb, gpus, created FROM jobs WHERE {_DUE} AND {condition} ORDER BY id", (now,)
+                f"SELECT id, cpus, memory_mb, gpus, created FROM jobs WHERE {_DUE} AND {condition} ORDER BY id",
+                (now,),
             )
             for row in rows:
                 yield Waiting(*row)
 
     def next_delayed(self, now: float) -> float | None:
         """When the next of those queued jobs that have to wait for their time may start; None when there is none."""
-        row = self._store.read().execute(
-            "SELECT min(not_before) FROM jobs WHERE state != 'done' AND state = 'queued' AND not_before > ?", (now,)
-        ).fetchone()
+        row = (
+            self._store.read()
+            .execute(
+                "SELECT min(not_before) FROM jobs WHERE state != 'done' AND state = 'queued' AND not_before > ?",
+                (now,),
+            )
+            .fetchone()
+        )
         value: float | None = row[0]
         return value
 
     def any_active(self) -> bool:
         """Whether any job is not done."""
-        return self._store.read().execute("SELECT 1 FROM jobs WHERE state != 'done' LIMIT 1").fetchone() is not None
+        return (
+            self._store.read().execute("SELECT 1 FROM jobs WHERE state != 'done' LIMIT 1").fetchone()
+            is not None
+        )
 
     def occupied(self) -> tuple[tuple[float, int, int], frozenset[int]]:
         """What running jobs hold together (cpus, memory_mb, gpus), and which GPUs."""
@@ -163,34 +193,49 @@ class Jobs:
         """A queued job's next attempt begins. Inside the scheduler's transaction."""
         with self._store.transaction() as db:
             row = db.execute(
-                "UPDATE jobs SET state = 'running', attempt = attempt + 1, gpu_list = ? WHERE id = ? AND state = 'queued' RETURNING *",
+                "UPDATE jobs SET state = 'running', attempt = attempt + 1, gpu_list = ?"
+                " WHERE id = ? AND state = 'queued' RETURNING *",
                 (json.dumps(list(gpu_list)), job_id),
             ).fetchone()
-            db.execute("INSERT INTO attempts (job_id, number, claimed) VALUES (?, ?, ?)", (job_id, row["attempt"], time.time()))
+            db.execute(
+                "INSERT INTO attempts (job_id, number, claimed) VALUES (?, ?, ?)",
+                (job_id, row["attempt"], time.time()),
+            )
             self._store.changed(row["kind"], row["name"], "updated")
         return _job(row)
 
     def attempts(self, job_id: int) -> list[AttemptRow]:
         """All attempts, the first one first."""
         rows = self._store.read().execute(
-            "SELECT number, claimed, ended, outcome, phases FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)
+            "SELECT number, claimed, ended, outcome, phases FROM attempts WHERE job_id = ? ORDER BY number",
+            (job_id,),
         )
         return [AttemptRow(*row) for row in rows]
 
     def update_attempt(self, job_id: int, number: int, **columns: Any) -> None:
         assignments = ", ".join(f"{name} = ?" for name in columns)
         with self._store.transaction() as db:
-            db.execute(f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ?", (*columns.values(), job_id, number))
+            db.execute(
+                f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ?",
+                (*columns.values(), job_id, number),
+            )
 
     def set_status(
-        self, job_id: int, *, status: str | None = None, secondary: str | None = None, message: str = "", at: float | None = None
+        self,
+        job_id: int,
+        *,
+        status: str | None = None,
+        secondary: str | None = None,
+        message: str = "",
+        at: float | None = None,
     ) -> None:
         """Change what people see. A new `secondary` (or a new message for it) becomes a transition; `status` is copied to the
         document of the same kind and name, so that lists can filter by it."""
         now = time.time() if at is None else at
         with self._store.transaction() as db:
             row = db.execute(
-                "UPDATE jobs SET status = coalesce(?, status), secondary = coalesce(?, secondary) WHERE id = ? RETURNING kind, name",
+                "UPDATE jobs SET status = coalesce(?, status), secondary = coalesce(?, secondary)"
+                " WHERE id = ? RETURNING kind, name",
                 (status, secondary, job_id),
             ).fetchone()
             if row is None:
@@ -214,7 +259,9 @@ class Jobs:
                     db.execute(f"DELETE FROM {table} WHERE {column} = ?", (job_id,))
 
     def _transit(self, db: sqlite3.Connection, job_id: int, status: str, message: str, now: float) -> None:
-        last = db.execute("SELECT * FROM transitions WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)).fetchone()
+        last = db.execute(
+            "SELECT * FROM transitions WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)
+        ).fetchone()
         if last is not None and last["status"] == status and last["ended"] is None:
             if message:  # the same phase tells more
                 db.execute("UPDATE transitions SET message = ? WHERE id = ?", (message, last["id"]))

@@ -62,7 +62,9 @@ def streams(home: Home, group: str, prefix: str = "") -> list[StreamInfo]:
 def format_events(message: bytes, timestamp_ms: int) -> bytes:
     """The lines of the file for one line of output (without its newline)."""
     text = message.decode("utf-8", "replace").encode()
-    pieces = [text[start : start + _LONGEST_MESSAGE] for start in range(0, len(text), _LONGEST_MESSAGE)] or [b""]
+    pieces = [text[start : start + _LONGEST_MESSAGE] for start in range(0, len(text), _LONGEST_MESSAGE)] or [
+        b""
+    ]
     return b"".join(b"%d\t%b\n" % (timestamp_ms, piece) for piece in pieces)
 
 
@@ -83,14 +85,18 @@ class LogWriter:
         lines = b"".join(format_events(line, now) for line in data.split(b"\n"))
         self._left -= len(lines)
         if self._left <= 0:
-            lines = format_events(b"[clary] The log reached its limit (log_limit_mb); later output is dropped.", now)
+            lines = format_events(
+                b"[clary] The log reached its limit (log_limit_mb); later output is dropped.", now
+            )
         self._file.write(lines)
 
     def close(self) -> None:
         self._file.close()
 
 
-def read_events(path: Path, offset: int = 0, limit: int = 10_000, max_bytes: int = 1_000_000) -> tuple[list[LogEvent], int]:
+def read_events(
+    path: Path, offset: int = 0, limit: int = 10_000, max_bytes: int = 1_000_000
+) -> tuple[list[LogEvent], int]:
     """Up to `limit` events from byte `offset` on, at most about `max_bytes` of them (always one, if there is one), and
     the offset where the next call goes on. A line still being written is left for later."""
     events: list[LogEvent] = []
@@ -109,7 +115,9 @@ def read_events(path: Path, offset: int = 0, limit: int = 10_000, max_bytes: int
     return events, offset
 
 
-def read_events_before(path: Path, offset: int | None = None, limit: int = 10_000, max_bytes: int = 1_000_000) -> tuple[list[LogEvent], int]:
+def read_events_before(
+    path: Path, offset: int | None = None, limit: int = 10_000, max_bytes: int = 1_000_000
+) -> tuple[list[LogEvent], int]:
     """The last `limit` events that end at or before byte `offset` (None: the end), oldest first, and where they begin."""
     with open(path, "rb") as file:
         end = file.seek(0, os.SEEK_END)

@@ -20,7 +20,8 @@ MIGRATIONS = (
     CREATE TABLE jobs (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL, name TEXT NOT NULL,
-        state TEXT NOT NULL DEFAULT 'queued', status TEXT NOT NULL DEFAULT 'InProgress', secondary TEXT NOT NULL DEFAULT 'Starting',
+        state TEXT NOT NULL DEFAULT 'queued',
+        status TEXT NOT NULL DEFAULT 'InProgress', secondary TEXT NOT NULL DEFAULT 'Starting',
         spec TEXT NOT NULL,
         attempt INTEGER NOT NULL DEFAULT 0, max_attempts INTEGER NOT NULL DEFAULT 1,
         cpus REAL NOT NULL DEFAULT 0, memory_mb INTEGER NOT NULL DEFAULT 0, gpus INTEGER NOT NULL DEFAULT 0,

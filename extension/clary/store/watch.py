@@ -41,7 +41,10 @@ def announce(home: Home, event: dict[str, Any]) -> int:
                 if error.errno == errno.ECONNREFUSED:  # its process is gone
                     with contextlib.suppress(OSError):
                         os.unlink(name)
-                elif error.errno in (errno.EAGAIN, errno.ENOBUFS):  # alive, its queue is full: it will look anyway
+                elif error.errno in (
+                    errno.EAGAIN,
+                    errno.ENOBUFS,
+                ):  # alive, its queue is full: it will look anyway
                     listeners += 1
     return listeners
 
@@ -80,5 +83,7 @@ class Watcher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -27,7 +27,12 @@ def create_endpoint(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     _check_deployment(params)
     config = resources.find(engine, "endpoint-config", params["EndpointConfigName"])
     _check_models(engine, config)
-    body = {"EndpointName": name, "EndpointConfigName": config.name, "generation": 1, "Tags": params.get("Tags", [])}
+    body = {
+        "EndpointName": name,
+        "EndpointConfigName": config.name,
+        "generation": 1,
+        "Tags": params.get("Tags", []),
+    }
     if "DeploymentConfig" in params:
         body["LastDeploymentConfig"] = params["DeploymentConfig"]
     try:
@@ -84,9 +89,13 @@ def update_endpoint(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
 def update_endpoint_weights_and_capacities(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     document = _idle(engine, params["EndpointName"])
     if document.status != "InService":
-        raise validation(f'Endpoint "{document.arn}" is {document.status}; its weights can be changed when it is InService.')
+        raise validation(
+            f'Endpoint "{document.arn}" is {document.status}; its weights can be changed when it is InService.'
+        )
     changes = params["DesiredWeightsAndCapacities"]
-    variants = {variant["VariantName"]: dict(variant) for variant in document.body.get("ProductionVariants", [])}
+    variants = {
+        variant["VariantName"]: dict(variant) for variant in document.body.get("ProductionVariants", [])
+    }
     for change in changes:
         if change["VariantName"] not in variants:
             raise validation(
@@ -125,7 +134,9 @@ def _idle(engine: Engine, name: str) -> Document:
     engine.runner.reconcile()
     document = resources.find(engine, "endpoint", name)
     if document.status in _BUSY:
-        raise validation(f'Cannot update in-progress endpoint "{document.arn}". Its status is {document.status}.')
+        raise validation(
+            f'Cannot update in-progress endpoint "{document.arn}". Its status is {document.status}.'
+        )
     return document
 
 
@@ -138,12 +149,20 @@ def _check_models(engine: Engine, config: Document) -> None:
 def _check_deployment(params: dict[str, Any]) -> None:
     deployment = params.get("DeploymentConfig", {})
     if "RollingUpdatePolicy" in deployment:
-        raise resources.refuse("DeploymentConfig.RollingUpdatePolicy", "Use BlueGreenUpdatePolicy with ALL_AT_ONCE.")
-    routing = deployment.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {}).get("Type", "ALL_AT_ONCE")
+        raise resources.refuse(
+            "DeploymentConfig.RollingUpdatePolicy", "Use BlueGreenUpdatePolicy with ALL_AT_ONCE."
+        )
+    routing = (
+        deployment.get("BlueGreenUpdatePolicy", {})
+        .get("TrafficRoutingConfiguration", {})
+        .get("Type", "ALL_AT_ONCE")
+    )
     if routing != "ALL_AT_ONCE":
         raise resources.refuse(f"TrafficRoutingConfiguration of type {routing}", "Use ALL_AT_ONCE.")
     if deployment.get("AutoRollbackConfiguration", {}).get("Alarms"):
-        raise resources.refuse("AutoRollbackConfiguration", "An update whose new variants fail to start is rolled back anyway.")
+        raise resources.refuse(
+            "AutoRollbackConfiguration", "An update whose new variants fail to start is rolled back anyway."
+        )
 
 
 def _summary(document: Document) -> dict[str, Any]:

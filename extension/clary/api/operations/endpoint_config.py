@@ -38,11 +38,16 @@ def create_endpoint_config(engine: Engine, params: dict[str, Any]) -> dict[str, 
             raise resources.refuse(member, instead)
     if params.get("DataCaptureConfig", {}).get("EnableCapture"):
         raise resources.refuse("DataCaptureConfig with EnableCapture", "Log what you need in predict_fn.")
-    body = {**params, "ProductionVariants": [_checked_variant(engine, variant) for variant in params["ProductionVariants"]]}
+    body = {
+        **params,
+        "ProductionVariants": [_checked_variant(engine, variant) for variant in params["ProductionVariants"]],
+    }
     names = Counter(variant["VariantName"] for variant in body["ProductionVariants"])
     for variant_name, count in names.items():
         if count > 1:
-            raise validation(f'Production variant names must be unique within an endpoint configuration: "{variant_name}".')
+            raise validation(
+                f'Production variant names must be unique within an endpoint configuration: "{variant_name}".'
+            )
     if not any(variant["InitialVariantWeight"] > 0 for variant in body["ProductionVariants"]):
         raise validation("At least one production variant must have an InitialVariantWeight above 0.")
     try:

@@ -25,7 +25,9 @@ def create_model(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
         with resources.creating(engine, "model", name, params) as document:
             return {"ModelArn": document.arn}
     except AlreadyExists:
-        raise validation(f'Cannot create already existing model "{resources.arn(engine, "model", name)}".') from None
+        raise validation(
+            f'Cannot create already existing model "{resources.arn(engine, "model", name)}".'
+        ) from None
 
 
 @operation("sagemaker", "DescribeModel")
@@ -61,14 +63,19 @@ def _summary(document: Document) -> dict[str, Any]:
 def _check_containers(engine: Engine, params: dict[str, Any]) -> None:
     containers = params.get("Containers", [])
     if ("PrimaryContainer" in params) == bool(containers):
-        raise validation("Exactly one of PrimaryContainer and Containers must be given, with at least one container.")
+        raise validation(
+            "Exactly one of PrimaryContainer and Containers must be given, with at least one container."
+        )
     if len(containers) > 1:
         raise resources.refuse(
-            "An inference pipeline (Containers with more than one entry)", "Put the steps into one inference.py."
+            "An inference pipeline (Containers with more than one entry)",
+            "Put the steps into one inference.py.",
         )
     container = containers[0] if containers else params["PrimaryContainer"]
     if container.get("Mode") == "MultiModel":
-        raise resources.refuse("Mode MultiModel", "Create a model, and a variant or an endpoint, for each of them.")
+        raise resources.refuse(
+            "Mode MultiModel", "Create a model, and a variant or an endpoint, for each of them."
+        )
     if "ModelPackageName" in container:
         raise resources.refuse("ModelPackageName", "Name the model's files with ModelDataUrl.")
     source = container.get("ModelDataSource", {}).get("S3DataSource", {})
@@ -76,12 +83,15 @@ def _check_containers(engine: Engine, params: dict[str, Any]) -> None:
         raise validation("ModelDataUrl and ModelDataSource cannot both be given in one container.")
     url = container.get("ModelDataUrl") or source.get("S3Uri")
     if not url:
-        raise validation("The container names no model: give ModelDataUrl (a model.tar.gz) or ModelDataSource.")
+        raise validation(
+            "The container names no model: give ModelDataUrl (a model.tar.gz) or ModelDataSource."
+        )
     try:
         found = resources.anything_at(engine, url)
     except ObjectsError as error:
         raise validation(f"Could not access model data at {url}: {error}") from None
     if not found:
         raise validation(
-            f"Could not access model data at {url}. Please ensure that the bucket exists and that there is an object of that name."
+            f"Could not access model data at {url}. Please ensure that the bucket exists and that there is an object "
+            "of that name."
         )

@@ -52,7 +52,9 @@ def find_by_arn(engine: Engine, resource: str) -> Document:
 
 
 @contextmanager
-def creating(engine: Engine, kind: str, name: str, params: dict[str, Any], *, status: str = "") -> Iterator[Document]:
+def creating(
+    engine: Engine, kind: str, name: str, params: dict[str, Any], *, status: str = ""
+) -> Iterator[Document]:
     """In one transaction: the document (body = the request without its tags), its tags, and what the block adds."""
     tags = checked_tags(params.get("Tags", []))
     body = {key: value for key, value in params.items() if key != "Tags"}
@@ -76,7 +78,9 @@ def checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
     for tag in tags:
         key = tag["Key"]
         if key in found:
-            raise validation(f'Duplicate tag keys found. Please note that tag keys are case insensitive: "{key}".')
+            raise validation(
+                f'Duplicate tag keys found. Please note that tag keys are case insensitive: "{key}".'
+            )
         if key.lower().startswith("aws:"):
             raise validation(f'Tag keys must not begin with "aws:", which is reserved: "{key}".')
         found[key] = tag["Value"]

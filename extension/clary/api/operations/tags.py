@@ -21,7 +21,9 @@ def add_tags(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
         resource = find_by_arn(engine, params["ResourceArn"]).arn
         total = engine.store.tags.list(resource) | new
         if len(total) > _MOST_TAGS:
-            raise validation(f"A resource can have at most {_MOST_TAGS} tags; this one would have {len(total)}.")
+            raise validation(
+                f"A resource can have at most {_MOST_TAGS} tags; this one would have {len(total)}."
+            )
         engine.store.tags.add(resource, new)
     return {"Tags": _listed(total)}
 

@@ -35,7 +35,8 @@ def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
         known = resources.arn(engine, "training-job", name)
         raise ApiError(
             "ResourceInUse",
-            f"Training job names must be unique within an AWS account and region, and a training job with this name already exists ({known})",
+            "Training job names must be unique within an AWS account and region, and a training job with this name "
+            f"already exists ({known})",
         ) from None
     engine.runner.schedule()
     return {"TrainingJobArn": document.arn}
@@ -61,19 +62,30 @@ def describe_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, A
         "SecondaryStatusTransitions": _transitions(engine, job),
         "ProfilingStatus": "Disabled",
     }
-    for flag in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
+    for flag in (
+        "EnableNetworkIsolation",
+        "EnableInterContainerTrafficEncryption",
+        "EnableManagedSpotTraining",
+    ):
         answer[flag] = request.get(flag, False)
     if job.failure_reason:
         answer["FailureReason"] = job.failure_reason[:1024]
     for member in ("TrainingStartTime", "TrainingEndTime"):
         if result.get(member):
             answer[member] = resources.moment(result[member])
-    if "TrainingStartTime" not in answer and job.started and job.status == "InProgress" and job.secondary != "Starting":
+    if (
+        "TrainingStartTime" not in answer
+        and job.started
+        and job.status == "InProgress"
+        and job.secondary != "Starting"
+    ):
         answer["TrainingStartTime"] = resources.moment(job.started)
     for member in ("TrainingTimeInSeconds", "BillableTimeInSeconds"):
         if result.get(member):
             answer[member] = result[member]
-    metrics = result.get("FinalMetricDataList") or (_latest_metrics(engine, job) if job.status not in _OVER else [])
+    metrics = result.get("FinalMetricDataList") or (
+        _latest_metrics(engine, job) if job.status not in _OVER else []
+    )
     if metrics:
         answer["FinalMetricDataList"] = [
             {**metric, "Timestamp": resources.moment(metric["Timestamp"])} for metric in metrics
@@ -121,7 +133,9 @@ def _found(engine: Engine, name: str) -> tuple[Document, Job]:
     document = engine.store.documents.find("training-job", name)
     job = engine.runner.get("training-job", name)
     if document is None or job is None:
-        raise validation(f'Requested resource not found: could not find training job "{resources.arn(engine, "training-job", name)}".')
+        raise validation(
+            f'Requested resource not found: could not find training job "{resources.arn(engine, "training-job", name)}".'
+        )
     return document, job
 
 
@@ -145,5 +159,6 @@ def _transitions(engine: Engine, job: Job) -> list[dict[str, Any]]:
 def _latest_metrics(engine: Engine, job: Job) -> list[dict[str, Any]]:
     latest = {metric["name"]: metric for metric in engine.runner.metrics(job)}
     return [
-        {"MetricName": name, "Value": metric["value"], "Timestamp": metric["time"]} for name, metric in latest.items()
+        {"MetricName": name, "Value": metric["value"], "Timestamp": metric["time"]}
+        for name, metric in latest.items()
     ][:40]

@@ -73,7 +73,9 @@ def spec_of(engine: Engine, request: dict[str, Any]) -> JobSpec:
 def _check_algorithm(request: dict[str, Any]) -> None:
     algorithm = request["AlgorithmSpecification"]
     if "AlgorithmName" in algorithm:
-        raise refuse("AlgorithmName", "Bring a script: give TrainingImage, and sagemaker_program in HyperParameters.")
+        raise refuse(
+            "AlgorithmName", "Bring a script: give TrainingImage, and sagemaker_program in HyperParameters."
+        )
     if "TrainingImage" not in algorithm:
         raise validation("AlgorithmSpecification needs TrainingImage.")
     if algorithm["TrainingInputMode"] == "Pipe":
@@ -82,9 +84,13 @@ def _check_algorithm(request: dict[str, Any]) -> None:
         try:
             groups = re.compile(definition["Regex"]).groups
         except re.error as error:
-            raise validation(f"The regular expression of metric {definition['Name']} is not valid: {error}.") from None
+            raise validation(
+                f"The regular expression of metric {definition['Name']} is not valid: {error}."
+            ) from None
         if not groups:
-            raise validation(f"The regular expression of metric {definition['Name']} needs a group ( ) around the value.")
+            raise validation(
+                f"The regular expression of metric {definition['Name']} needs a group ( ) around the value."
+            )
     hyperparameters = request.get("HyperParameters", {})
     if "sagemaker_program" not in hyperparameters and "ContainerEntrypoint" not in algorithm:
         raise validation(
@@ -128,18 +134,28 @@ def _check_channel(engine: Engine, channel: dict[str, Any], input_mode: str) -> 
         raise refuse(f"InputMode Pipe (channel {name})", "Use FastFile, which reads the objects in place.")
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
-        raise refuse(f"A DataSource other than S3DataSource (channel {name})", "Name the files with an s3:// or file:// URI.")
+        raise refuse(
+            f"A DataSource other than S3DataSource (channel {name})",
+            "Name the files with an s3:// or file:// URI.",
+        )
     if source["S3DataType"] != "S3Prefix":
         raise refuse(f"S3DataType {source['S3DataType']} (channel {name})", "Use S3Prefix.")
     if channel.get("CompressionType", "None") != "None":
-        raise refuse(f"CompressionType {channel['CompressionType']} (channel {name})", "Unpack the objects first.")
+        raise refuse(
+            f"CompressionType {channel['CompressionType']} (channel {name})", "Unpack the objects first."
+        )
     if channel.get("RecordWrapperType", "None") != "None":
-        raise refuse(f"RecordWrapperType {channel['RecordWrapperType']} (channel {name})", "Write RecordIO files first.")
+        raise refuse(
+            f"RecordWrapperType {channel['RecordWrapperType']} (channel {name})",
+            "Write RecordIO files first.",
+        )
     uri = source["S3Uri"]
     try:
         found = anything_at(engine, uri)
     except ObjectsError as error:
-        raise validation(f'The S3 URL "{uri}" given in input data source (channel {name}) cannot be used: {error}') from None
+        raise validation(
+            f'The S3 URL "{uri}" given in input data source (channel {name}) cannot be used: {error}'
+        ) from None
     if not found:
         raise validation(
             f'No S3 objects found under S3 URL "{uri}" given in input data source (channel {name}). Please ensure that the '
