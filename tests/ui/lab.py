@@ -51,33 +51,44 @@ def browser(**options: Any) -> Iterator[Any]:
 
 
 class Lab:
-    """JupyterLab in a process of its own. Clary's home is `<folder>/work/clary`, under the file browser's root."""
+    """JupyterLab in a process of its own. Clary's home is `work/clary`, under the root `work`."""
 
-    def __init__(self, folder: Path, *, base_url: str = "/lab/under/", theme: str = "JupyterLab Light") -> None:
+    def __init__(
+        self, folder: Path, *, base_url: str = "/lab/under/", theme: str = "JupyterLab Light"
+    ) -> None:
         if not (BUNDLE / "static" / "style.js").exists():
-            raise RuntimeError(f"The front end is not built: there is no {BUNDLE}. Run `jlpm build` in extension/.")
+            raise RuntimeError(
+                f"The front end is not built: there is no {BUNDLE}. Run `jlpm build` in extension/."
+            )
         self.folder = folder
         self.root = folder / "work"
         self.home = self.root / "clary"
         self.base_url = base_url
         self._write_settings(theme)
-        self._log = (folder / "jupyter.log").open("w")
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"),
-                "--ServerApp.port_retries=0",
-                f"--ServerApp.root_dir={self.root}",
-                f"--ServerApp.base_url={base_url}",
-                f"--IdentityProvider.token={TOKEN}",
-                "--ServerApp.jpserver_extensions={'clary.jupyter': True}",
-                f"--LabApp.extra_labextensions_path={folder / 'labextensions'}",
-            ],
-            env=self._environment(),
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self.url = self._address()
+        self.start()
+
+    def start(self) -> None:
+        """Start the server (again), and wait until it listens."""
+        runtime = self.folder / "runtime"
+        shutil.rmtree(runtime, ignore_errors=True)
+        with (self.folder / "jupyter.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+                    "--port=0",
+                    "--ServerApp.port_retries=0",
+                    f"--ServerApp.root_dir={self.root}",
+                    f"--ServerApp.base_url={self.base_url}",
+                    f"--IdentityProvider.token={TOKEN}",
+                    "--ServerApp.jpserver_extensions={'clary.jupyter': True}",
+                    f"--LabApp.extra_labextensions_path={self.folder / 'labextensions'}",
+                ],
+                env=self._environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.url = self._address(runtime)
 
     def page_url(self, path: str = "lab") -> str:
         return f"{self.url}{path}?token={TOKEN}"
@@ -108,7 +119,11 @@ class Lab:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
-            self._log.close()
+
+    def kill(self) -> None:
+        """SIGKILL: the server has no time for anything."""
+        self.process.kill()
+        self.process.wait()
 
     def _write_settings(self, theme: str) -> None:
         self.root.mkdir(parents=True)
@@ -138,11 +153,11 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         }
 
-    def _address(self) -> str:
+    def _address(self, runtime: Path) -> str:
         """Wait until the server says in its runtime file where it listens."""
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            for path in (self.folder / "runtime").glob("jpserver-*.json"):
+            for path in runtime.glob("jpserver-*.json"):
                 with contextlib.suppress(ValueError, KeyError):
                     return f"http://127.0.0.1:{json.loads(path.read_text())['port']}{self.base_url}"
             if self.process.poll() is not None:
