@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import sys
 
 _PR_SET_PDEATHSIG = 1
@@ -21,6 +22,15 @@ def become_subreaper() -> None:
     them."""
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def childless() -> bool:
+    """Whether this process certainly has no child, dead or alive."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return _libc is not None
+    return False
 
 
 def die_with_parent(signal_number: int) -> None:

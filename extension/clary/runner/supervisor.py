@@ -268,6 +268,8 @@ class Supervisor:
         deadline = time.monotonic() + patience_s
         while True:
             self._reap()
+            if linux.childless():  # and, a subreaper being the parent of every orphan, without descendants
+                return False
             left = [process for process in self._job() if process.state != "Z"]
             if not left:
                 self._reap()
