@@ -126,6 +126,8 @@ class Target:
                 "-t1",
                 f"-c{connections}",
                 f"-d{max(1, round(seconds))}s",
+                "--timeout",
+                "30s",
                 "-s",
                 str(self._lua),
                 self._url,

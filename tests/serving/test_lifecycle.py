@@ -127,6 +127,8 @@ def test_deleting_drains_and_leaves_nothing(host: Any, wait_until: Wait) -> None
     assert host.settled("ep") is None
     thread.join(10)
     assert answers[0]["data"] == {"sleep": 1.5}
+    assert "Traceback" not in host.log("ep")
+    assert "Endpoint process" in host.log("ep"), "it ended by itself"
     with pytest.raises(client.exceptions.ClientError, match="not found"):
         client.invoke_endpoint(EndpointName="ep", Body=b"1", ContentType="application/json")
     _, alive = psutil.wait_procs(everybody, timeout=5)

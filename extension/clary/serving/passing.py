@@ -36,7 +36,9 @@ class Receiver:
         self._loop.add_reader(self._listener.fileno(), self._accept)
 
     def close(self) -> None:
-        """Take what has been sent already, then stop."""
+        """Take what has been sent already, then stop. May be called again."""
+        if self._listener.fileno() < 0:
+            return
         self._accept()
         for peer in list(self._peers):
             self._receive(peer)
