@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from clary.api import registry
 from clary.api.engine import Engine
-from clary.api.http import Limits
+from clary.api.limits import Limits
 
 
 @dataclass

@@ -20,8 +20,8 @@ from botocore.exceptions import ClientError
 
 from clary.api import addressing
 from clary.api.engine import Engine
-from clary.api.http import Limits
 from clary.api.http_types import Headers, Request, Response, SpooledFile
+from clary.api.limits import Limits
 
 from .conftest import Front
 
@@ -223,6 +223,7 @@ def test_a_body_that_stops_coming_is_given_up_with_an_answer(fronts: Any, echo: 
         b"GET / HTTP/9.9\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
         b"BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",

@@ -11,7 +11,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -23,28 +22,15 @@ from tornado.web import RequestHandler
 from clary.api import addressing, waiting
 from clary.api.engine import Engine
 from clary.api.errors import ApiError, too_large
-from clary.api.http_types import Headers, Request, Response
+from clary.api.http_types import Request, Response
+from clary.api.limits import Limits
 from clary.api.receiving import BodyReceiver
+from clary.api.translating import content_length, translated
 
 _T = TypeVar("_T")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Bodies up to here are judged together with their heads, larger ones are not taken from strangers.
 _SMALL = 1 << 20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Sizes in bytes, times in seconds."""
-
-    # AWS's own limit for one PUT, with room for the framing of chunked uploads.
-    object_bytes: int = 5 * 2**30 + 64 * 2**20
-    request_bytes: int = 8 * 2**20
-    # A refused body up to this size is read to its end, so that its sender hears the refusal.
-    drained_bytes: int = 64 * 2**20
-    # A body that stops coming for this long is given up.
-    stall_s: float = 30.0
-    # How long a waiter's question is held while nothing has changed; below botocore's read timeout of 60.
-    hold_s: float = 45.0
 
 
 class AwsMixin(RequestHandler):  # type: ignore[misc]
@@ -88,7 +74,7 @@ class AwsMixin(RequestHandler):  # type: ignore[misc]
         self._request = self._translated()
         self._authenticated = not self._signed() and await self.signed_in()
         limit = self._limit()
-        length = _content_length(self._request.headers)
+        length = content_length(self._request.headers)
         stated = self._request.headers.get("x-amz-content-sha256", "")
         # The body's digest is needed unless the request says that it is not signed, or signed in chunks.
         digest = not self._authenticated and not stated.startswith(("UNSIGNED", "STREAMING"))
@@ -227,18 +213,7 @@ class AwsMixin(RequestHandler):  # type: ignore[misc]
         """Tornado's request as the engine's. Bytes above ASCII are UTF-8, where tornado takes them for
         Latin-1.
         """
-        incoming = self.request
-        path = _utf8(incoming.path or "/")
-        prefix = self._prefix if self._prefix and path.startswith(f"{self._prefix}/") else ""
-        headers = Headers((name, _utf8(value)) for name, value in _joined(incoming.headers.get_all()))
-        return Request(
-            incoming.method or "GET",
-            path[len(prefix) :] or "/",
-            _utf8(incoming.query),
-            headers,
-            b"",
-            prefix=prefix,
-        )
+        return translated(self.request, self._prefix)
 
     def _signed(self) -> bool:
         scheme = self.request.headers.get("Authorization", "").lower()
@@ -318,21 +293,3 @@ class AwsHandler(AwsMixin):
 def _shared_pool() -> ThreadPoolExecutor:
     # Not the event loop's default pool, which has few threads and is Jupyter's own.
     return ThreadPoolExecutor(16, "clary-api")
-
-
-def _joined(pairs: Any) -> Iterator[tuple[str, str]]:
-    """Headers that came several times, as one, values joined by commas: how signatures see them."""
-    found: dict[str, tuple[str, str]] = {}
-    for name, value in pairs:
-        known = found.get(name.lower())
-        found[name.lower()] = (name, f"{known[1]},{value}" if known else value)
-    yield from found.values()
-
-
-def _utf8(text: str) -> str:
-    return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
-
-
-def _content_length(headers: Headers) -> int | None:
-    text = headers.get("content-length", "")
-    return int(text) if text.isdecimal() and text.isascii() else None

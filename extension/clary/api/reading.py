@@ -14,30 +14,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from clary.api.constraints import (
+    Broken,
+    Constraint,
+    all_constraints,
+    constraint_of,
+    spoken,
+    violation,
+    violations,
+)
 from clary.api.errors import ApiError, serialization
-from clary.api.patterns import compiled
 
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 
-_MOST_VIOLATIONS = 20
-_LONGEST_ECHO = 1024
-
-
-class Broken(list[str]):
-    """The constraints that a request breaks. Keeps the first few only: a request may break millions."""
-
-    def append(self, violation: str) -> None:
-        if len(self) < _MOST_VIOLATIONS:
-            super().append(violation)
-
-
 # (value, where, broken) -> value as operations want it
 Reader = Callable[[Any, str, Broken], Any]
-# value -> the words of the constraint it breaks, or None
-_Constraint = Callable[[Any], str | None]
-
 _NAMES = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE"}
 _INT_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 
@@ -81,7 +74,7 @@ class Readers:
         members = shape.members
         required = tuple(shape.metadata.get("required", ())) if self._checks else ()
         union = self._checks and shape.is_tagged_union
-        names = {member: (_spoken(member), member) for member in members}
+        names = {member: (spoken(member), member) for member in members}
         # Members are compiled when they first come, because shapes may contain themselves.
         readers: dict[str, Reader] = {}
 
@@ -101,7 +94,7 @@ class Readers:
                 result[name] = member(item, at + names[name][0], broken)
             for name in required:
                 if name not in result:
-                    broken.append(_violation(None, at + _spoken(name), "Member must not be null"))
+                    broken.append(violation(None, at + spoken(name), "Member must not be null"))
             if union and len(result) != 1:
                 options = ", ".join(name for name in members)
                 broken.append(f"Exactly one of [{options}] must be given at '{where}', not {len(result)}")
@@ -121,7 +114,7 @@ class Readers:
                 item_reader.append(self.reader(shape.member))
             item_of = item_reader[0]
             if length is not None and (words := length(value)):
-                broken.append(_violation(value, where, words))
+                broken.append(violation(value, where, words))
             result = []
             inner = Broken()
             for number, item in enumerate(value, 1):
@@ -131,8 +124,8 @@ class Readers:
                     item_of(item, "" if scalar else f"{where}.{number}.member", inner if scalar else broken)
                 )
             if inner:
-                words = _all_constraints(shape.member)
-                broken.append(_violation(value, where, f"Member must satisfy constraint: [{words}]"))
+                words = all_constraints(shape.member)
+                broken.append(violation(value, where, f"Member must satisfy constraint: [{words}]"))
             return result
 
         return read
@@ -149,7 +142,7 @@ class Readers:
                 parts.extend((self.reader(shape.key), self.reader(shape.value)))
             key_of, value_of = parts
             if length is not None and (words := length(value)):
-                broken.append(_violation(value, where, words))
+                broken.append(violation(value, where, words))
             result: dict[str, Any] = {}
             bad_keys = Broken()
             bad_values = Broken()
@@ -159,11 +152,11 @@ class Readers:
                 at = "" if scalar else f"{where}.{key}.member"
                 result[key_of(key, "", bad_keys)] = value_of(item, at, bad_values if scalar else broken)
             if bad_keys:
-                words = f"Map keys must satisfy constraint: [{_all_constraints(shape.key)}]"
-                broken.append(_violation(value, where, words))
+                words = f"Map keys must satisfy constraint: [{all_constraints(shape.key)}]"
+                broken.append(violation(value, where, words))
             if bad_values:
-                words = f"Map value must satisfy constraint: [{_all_constraints(shape.value)}]"
-                broken.append(_violation(value, where, words))
+                words = f"Map value must satisfy constraint: [{all_constraints(shape.value)}]"
+                broken.append(violation(value, where, words))
             return result
 
         return read
@@ -179,88 +172,13 @@ class Readers:
             result = convert(value, where)
             words = constraint(result)
             if words:
-                broken.append(_violation("***" if sensitive else result, where, words))
+                broken.append(violation("***" if sensitive else result, where, words))
             return result
 
         return read
 
-    def _constraint(self, shape: Shape) -> _Constraint | None:
+    def _constraint(self, shape: Shape) -> Constraint | None:
         return constraint_of(shape) if self._checks else None
-
-
-def constraint_of(shape: Shape) -> _Constraint | None:
-    """The check of a shape's own enum, pattern, min and max (not of what it contains); None when it has
-    none.
-    """
-    metadata = shape.metadata
-    low, high = metadata.get("min"), metadata.get("max")
-    enum = metadata.get("enum")
-    pattern = metadata.get("pattern")
-    numeric = shape.type_name in ("integer", "long", "float", "double")
-    if low is None and high is None and enum is None and pattern is None:
-        return None
-    allowed = frozenset(enum or ())
-    noun = "value" if numeric else "length"
-
-    def check(value: Any) -> str | None:
-        size = value if numeric else len(value)
-        if low is not None and size < low:
-            return f"Member must have {noun} greater than or equal to {low}"
-        if high is not None and size > high:
-            # Not matched against the pattern: some patterns take time exponential in the length.
-            return f"Member must have {noun} less than or equal to {high}"
-        if enum is not None and value not in allowed:
-            return f"Member must satisfy enum value set: [{', '.join(enum)}]"
-        if pattern is not None and isinstance(value, str):
-            matcher = compiled(pattern)
-            if matcher is not None and not matcher.fullmatch(value):
-                return f"Member must satisfy regular expression pattern: {pattern}"
-        return None
-
-    return check
-
-
-def violations(broken: Broken) -> ApiError:
-    """The one error for everything that breaks a constraint."""
-    count = f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected"
-    return ApiError("ValidationException", f"{count}: {'; '.join(broken)}")
-
-
-def _all_constraints(shape: Shape) -> str:
-    words = []
-    metadata = shape.metadata
-    if "max" in metadata:
-        words.append(f"Member must have length less than or equal to {metadata['max']}")
-    if "min" in metadata:
-        words.append(f"Member must have length greater than or equal to {metadata['min']}")
-    if "enum" in metadata:
-        words.append(f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]")
-    if "pattern" in metadata:
-        words.append(f"Member must satisfy regular expression pattern: {metadata['pattern']}")
-    return ", ".join(words)
-
-
-def _violation(value: Any, where: str, words: str) -> str:
-    shown = "null" if value is None else f"'{_echo(value)}'"
-    return f"Value {shown} at '{where}' failed to satisfy constraint: {words}"
-
-
-def _echo(value: Any) -> str:
-    """A value as Java would print it, cut to a readable length."""
-    if isinstance(value, (list, tuple)):
-        text = f"[{', '.join(_echo(item) for item in value[:50])}]"
-    elif isinstance(value, dict):
-        text = "{" + ", ".join(f"{key}={_echo(item)}" for key, item in list(value.items())[:50]) + "}"
-    elif isinstance(value, bool):
-        text = str(value).lower()
-    else:
-        text = str(value)
-    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
-
-
-def _spoken(member: str) -> str:
-    """AWS's messages begin the names of members in lower case."""
-    return member[:1].lower() + member[1:]
 
 
 def _wrong_type(value: Any, wanted: str, where: str) -> ApiError:

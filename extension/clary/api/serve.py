@@ -19,7 +19,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from clary.api.engine import Engine
-from clary.api.http import AwsHandler, Limits
+from clary.api.http import AwsHandler
+from clary.api.limits import Limits
 from clary.home import Home, write_json
 
 log = logging.getLogger("clary.api")

@@ -11,13 +11,14 @@ import hashlib
 import hmac
 import re
 from calendar import timegm
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from time import gmtime, strftime
-from urllib.parse import quote, unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_plus
 
+from clary.signing.canonical import canonical_paths, canonical_query, folded
 from clary.signing.credentials import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -27,8 +28,6 @@ EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 SKEW_S = 300
 SKEW_S3_S = 900
 LONGEST_PRESIGNED_S = 7 * 86_400
-_PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-_.~%=&]*")
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _SCOPE = re.compile(r"([^/]+)/([0-9]{8})/([^/]+)/([^/]+)/aws4_request")
 _TIMESTAMP = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
@@ -107,9 +106,9 @@ def verify(
         digest = body if isinstance(body, str) else hashlib.sha256(body).hexdigest()
     elif body is not None:
         verify_payload(digest, body)
-    lines = "".join(f"{name}:{_folded(headers.get(name, ''))}\n" for name in said.signed_headers)
-    rest = f"{_canonical_query(raw_query)}\n{lines}\n{';'.join(said.signed_headers)}\n{digest}"
-    for path in _canonical_paths(raw_path, said.service):
+    lines = "".join(f"{name}:{folded(headers.get(name, ''))}\n" for name in said.signed_headers)
+    rest = f"{canonical_query(raw_query)}\n{lines}\n{';'.join(said.signed_headers)}\n{digest}"
+    for path in canonical_paths(raw_path, said.service):
         if hmac.compare_digest(_signature(f"{method}\n{path}\n{rest}", said, credentials), said.signature):
             return said
     raise SignatureError(
@@ -280,47 +279,3 @@ def _stated_digest(said: Authorization, headers: Mapping[str, str]) -> str | Non
             "SignatureDoesNotMatch", f"The body must be signed; x-amz-content-sha256 is {stated[:80]!r}."
         )
     return stated or None
-
-
-def _canonical_paths(raw_path: str, service: str) -> Iterable[str]:
-    path = raw_path or "/"
-    if service == "s3":
-        # Clients sign the path either as they send it or in the one canonical encoding.
-        yield path
-        canonical = quote(unquote_to_bytes(path), safe="/-_.~")
-        if canonical != path:
-            yield canonical
-        return
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if parts:
-                parts.pop()
-        elif part and part != ".":
-            parts.append(part)
-    normal = "/" + "/".join(parts) + ("/" if path.endswith("/") and parts else "")
-    yield quote(normal.encode("utf-8", "surrogateescape"), safe="/-_.~")
-
-
-def _canonical_query(raw: str) -> str:
-    if not raw:
-        return ""
-    pairs = []
-    plain = _PLAIN_QUERY.fullmatch(raw) and not _BROKEN_ESCAPE.search(raw)
-    for pair in raw.split("&"):
-        name, _, value = pair.partition("=")
-        if name == "X-Amz-Signature" or not pair:
-            continue
-        if not plain:
-            name, value = _encoded(name), _encoded(value)
-        pairs.append((name, value))
-    pairs.sort()
-    return "&".join(f"{name}={value}" for name, value in pairs)
-
-
-def _encoded(text: str) -> str:
-    return quote(unquote_to_bytes(text.replace("+", " ")), safe="-_.~")
-
-
-def _folded(value: str) -> str:
-    return " ".join(value.split())
