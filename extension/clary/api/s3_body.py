@@ -11,12 +11,13 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from clary import signing
 from clary.api.errors import ApiError
 from clary.api.http_types import SpooledFile
 from clary.api.s3_call import Call
+from clary.api.s3_chunked import Chunked, Signatures
 from clary.objects.errors import BadDigest
 
-_LONGEST_LINE = 16_384
 _LENGTHS = {
     "crc32": 4,
     "crc32c": 4,
@@ -59,79 +60,6 @@ def hasher(algorithm: str) -> _Hash | None:
     return None
 
 
-class Chunked:
-    """Reads an ``aws-chunked`` body: hexadecimal size, optional signature, data; then trailing headers.
-
-    What carries the request's own signature vouches for the caller; the chunks' signatures are not checked
-    one by one.
-    """
-
-    def __init__(self, source: Any, length: int | None) -> None:
-        self._source = source
-        self._buffer = b""
-        self._left = 0
-        self._ended = False
-        self._missing = length
-        self.trailers: dict[str, str] = {}
-
-    def read(self, size: int = 1 << 20, /) -> bytes:
-        """Up to `size` bytes of the object, b'' behind its last. Raises ApiError."""
-        if not self._left and not self._ended:
-            self._next_chunk()
-        if self._ended:
-            return b""
-        data = self._take(min(size, self._left))
-        self._left -= len(data)
-        if self._missing is not None:
-            self._missing -= len(data)
-        if not self._left and self._take(2, exactly=True) != b"\r\n":
-            raise _bad_chunk()
-        return data
-
-    def _next_chunk(self) -> None:
-        text = self._line().partition(b";")[0].strip()
-        try:
-            if not text or len(text) > 15 or not text.isalnum():
-                raise ValueError(text)
-            self._left = int(text, 16)
-        except ValueError:
-            raise _bad_chunk() from None
-        if self._left:
-            return
-        self._ended = True
-        while line := self._line(may_end=True):
-            name, _, value = line.decode("ascii", "replace").partition(":")
-            self.trailers[name.strip().lower()] = value.strip()
-        if self._missing:
-            raise _incomplete()
-
-    def _line(self, may_end: bool = False) -> bytes:
-        while b"\n" not in self._buffer:
-            more = self._source.read(65_536)
-            if not more:
-                if may_end and not self._buffer.strip():
-                    return b""
-                raise _incomplete()
-            self._buffer += more
-            if len(self._buffer) > _LONGEST_LINE and b"\n" not in self._buffer[:_LONGEST_LINE]:
-                raise _bad_chunk()
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.rstrip(b"\r")
-
-    def _take(self, size: int, exactly: bool = False) -> bytes:
-        if not self._buffer:
-            self._buffer = self._source.read(max(size, 65_536))
-        while exactly and len(self._buffer) < size:
-            more = self._source.read(65_536)
-            if not more:
-                break
-            self._buffer += more
-        if not self._buffer or (exactly and len(self._buffer) < size):
-            raise _incomplete()
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        return taken
-
-
 class Body:
     """The bytes of an upload as a stream. At its end it raises when they are not what their sender said they
     were."""
@@ -143,7 +71,8 @@ class Body:
         self._chunked: Chunked | None = None
         if stated.startswith("STREAMING-") or "aws-chunked" in call.header("content-encoding"):
             length = call.header("x-amz-decoded-content-length")
-            self._source = self._chunked = Chunked(self._source, int(length) if length.isdigit() else None)
+            decoded = int(length) if length.isdecimal() and len(length) < 19 else None
+            self._source = self._chunked = Chunked(self._source, decoded, _signatures(call, stated))
         self._expected = _expected(call)
         algorithms = {*self._expected, *_trailing(call)}
         self._known: dict[str, bytes] = {}
@@ -187,6 +116,15 @@ class Body:
             for name, value in self._expected.items()
             if not name.startswith("content-")
         }
+
+
+def _signatures(call: Call, stated: str) -> Signatures | None:
+    """What checks the signatures of chunks; None where they have none, or another login vouches for the
+    caller."""
+    if not stated.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"):
+        return None
+    said = signing.authorization(call.request.query, call.request.headers)
+    return Signatures(said, call.engine.credentials) if said else None
 
 
 def _expected(call: Call) -> dict[str, bytes]:
@@ -247,16 +185,3 @@ def _mismatch(name: str) -> Exception:
         )
     shown = "Content-MD5" if name == "content-md5" else name.upper()
     return BadDigest(f"The {shown} you specified did not match the calculated checksum.")
-
-
-def _incomplete() -> ApiError:
-    return ApiError(
-        "IncompleteBody",
-        "You did not provide the number of bytes specified by the Content-Length HTTP header",
-    )
-
-
-def _bad_chunk() -> ApiError:
-    return ApiError(
-        "InvalidRequest", "The aws-chunked body is not well-formed: a chunk's size or end is wrong."
-    )
