@@ -21,8 +21,15 @@ def fresh(home: Path) -> None:
     if home.exists() and any(home.iterdir()):
         if not (home / "clary.db").exists():
             sys.exit(f"{home} is not empty and not a home of Clary; name another folder with --home.")
+        end(home)
         shutil.rmtree(home)
-    home.mkdir(parents=True, exist_ok=True)
+
+
+def end(home: Path) -> None:
+    """Stop what an earlier run, perhaps an interrupted one, has left running for this home."""
+    from clary.shutdown import shutdown
+
+    shutdown(home)
 
 
 def outputs(notebook: object) -> list[str]:
@@ -32,7 +39,7 @@ def outputs(notebook: object) -> list[str]:
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stdout":
                 found.append(output.text.rstrip())
-            elif "text/plain" in output.get("data", {}) and "altair" not in output.data["text/plain"]:
+            elif "text/plain" in output.get("data", {}) and output.data["text/plain"] != "alt.Chart(...)":
                 found.append(output.data["text/plain"])
     return found
 
@@ -64,6 +71,8 @@ def main() -> None:
         )
     except papermill.PapermillExecutionError as error:
         sys.exit(f"{error}\nThe notebook as far as it ran: {output}")
+    finally:
+        end(home)
     said = outputs(done)
     print("\n\n".join(said))
     accuracy = next(

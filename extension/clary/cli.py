@@ -153,6 +153,18 @@ def stop(name: str, wait: bool) -> None:
 
 
 @main.command()
+def shutdown() -> None:
+    """Stop everything of this home: training jobs, endpoints (they become Failed) and what serves them."""
+    from clary.shutdown import shutdown as end
+
+    try:
+        for name in end():
+            click.echo(f"stopped {name}")
+    except TimeoutError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
 def home() -> None:
     """Print the folder where Clary keeps everything."""
     from clary.home import Home

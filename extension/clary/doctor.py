@@ -58,6 +58,7 @@ def examine(path: str | Path | None = None) -> list[Check]:
         ("machine", _machine),
         ("gpu", _gpu),
         ("isolation", _isolation),
+        ("zygote", _zygote),
         ("server", _server),
         ("runtime", _runtime),
         ("kernel", _kernel),
@@ -183,12 +184,28 @@ def _gpu_names() -> list[str]:
     return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
 
 
-def _isolation(home: Home, config: Config) -> Iterator[Check]:
+def _isolation(home: Home, config: Config) -> Check:
     from clary.runner import Runner
     from clary.store import Store
 
-    found: dict[str, Any] = Runner(home, config, Store(home)).describe_isolation()
-    yield Check("isolation", "ok", ", ".join(f"{key}: {value}" for key, value in found.items()), data=found)
+    found = Runner(home, config, Store(home)).describe_isolation()
+    detail = f"/opt/ml by {found['opt_ml']} ({found['opt_ml_why']}); {found['limits']}"
+    if found["opt_ml"] == "namespaces" or config.isolation == "paths":
+        return Check("isolation", "ok", detail, data=found)
+    hint = "Scripts that name /opt/ml get a rewritten path; allow user namespaces to give them the real one."
+    return Check("isolation", "note", detail, hint, found)
+
+
+def _zygote(home: Home, config: Config) -> Check:
+    from clary.runner import zygote
+
+    pid = zygote.alive(home)
+    data = {"pid": pid or None, "allowed": config.zygote}
+    if pid:
+        return Check("zygote", "ok", f"process {pid} starts the next job with torch imported", data=data)
+    if not config.zygote:
+        return Check("zygote", "ok", "switched off (CLARY_ZYGOTE); every job starts cold", data=data)
+    return Check("zygote", "ok", "none now; started with the next job, ends when idle", data=data)
 
 
 def _server(home: Home, config: Config) -> Check:
