@@ -137,6 +137,14 @@ def test_a_service_takes_no_slot_and_comes_back_with_a_growing_delay(bench: Any)
     assert bench.job(holder).state == "running"
 
 
+def test_a_service_that_is_stopped_while_it_waits_to_be_restarted_is_stopped(bench: Any) -> None:
+    service = bench.submit("crash_until", payload={"crashes": 99}, restart=True, holds_slots=False)
+    bench.until(lambda: bench.job(service).attempt == 3, "the third attempt")
+    bench.wait(service, "queued")
+    bench.runner.stop("test", service.name)
+    assert bench.wait(service).status == "Stopped"
+
+
 def test_a_service_that_is_stopped_or_ends_by_itself_does_not_come_back(bench: Any) -> None:
     stopped = bench.submit("sleep", restart=True, holds_slots=False)
     ended = bench.submit("nothing", restart=True, holds_slots=False)

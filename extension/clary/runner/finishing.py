@@ -59,6 +59,9 @@ def outcome_of(runner: Runner, job: Job) -> Outcome:
         return Outcome(0, "stopped", ended=job.stop_requested)
     attempt = runner.attempt(job)
     end = attempt.exit()
+    if end is not None and runner.store.jobs.attempts(job.id)[-1].outcome == "crashed":
+        # A service, stopped while it waited to be restarted: that end was not its last word.
+        return Outcome(job.attempt, "stopped", started=job.started, ended=job.stop_requested)
     if end is not None:
         started = end["started"] if attempt.started() is not None else job.started
         return Outcome(job.attempt, end["reason"], end["exit_code"], end["signal"], started, end["ended"])

@@ -123,6 +123,7 @@ def _ended(runner: Runner, job: Job, end: dict[str, Any]) -> None:
         spec = JobSpec.from_json(current.spec)
         on_purpose = end["reason"] == "exited" and end["exit_code"] == 0
         if spec.restart and current.stop_requested is None and not on_purpose:
+            jobs.update_attempt(job.id, job.attempt, outcome="crashed")
             _again(runner, current, f"The process ended ({_how(end)}) and will be restarted.")
         else:
             jobs.update(job.id, state="settling", started=current.started or end["started"])

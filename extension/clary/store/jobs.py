@@ -68,8 +68,8 @@ class Waiting:
 
 @dataclass(frozen=True)
 class AttemptRow:
-    """One attempt at a job. `outcome`: empty while it runs, else exited | lost | unstarted; `phases`: bytes of its phases
-    that are transitions already."""
+    """One attempt at a job. `outcome`: empty while it runs, else exited | crashed (and to be restarted) | lost | unstarted;
+    `phases`: bytes of its phases that are transitions already."""
 
     number: int
     claimed: float
@@ -151,11 +151,9 @@ class Jobs:
             "cpus = 0 AND memory_mb = 0 AND gpus = 0",
             "(cpus > 0 OR memory_mb > 0 OR gpus > 0)",
         ):
-            rows = self._store.read().execute(
-                f"SELECT id, cpus, memory_mb, gpus, created FROM jobs WHERE {_DUE} AND {condition} ORDER BY id",
-                (now,),
-            )
-            for row in rows:
+            # Fetched at once, for the caller changes these very rows; what is beyond the limit has its turn later.
+            query = f"SELECT id, cpus, memory_mb, gpus, created FROM jobs WHERE {_DUE} AND {condition}"
+            for row in self._store.read().execute(f"{query} ORDER BY id LIMIT 256", (now,)).fetchall():
                 yield Waiting(*row)
 
     def next_delayed(self, now: float) -> float | None:
