@@ -209,7 +209,7 @@ def _zygote(home: Home, config: Config) -> Check:
 
 
 def _server(home: Home, config: Config) -> Check:
-    from clary.api.serve import running
+    from clary.api.presence import running
 
     url = running(home)
     if url is None:

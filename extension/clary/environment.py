@@ -33,7 +33,7 @@ def variables(home: str | None = None) -> dict[str, str]:
     """Addresses, keys and region. Raises NoServer, with what to do, when none is running for the home."""
     from clary.api.engine import Engine
     from clary.api.extras import environment
-    from clary.api.serve import running
+    from clary.api.presence import running
     from clary.home import Home
 
     located = Home.locate(home)

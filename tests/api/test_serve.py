@@ -17,7 +17,7 @@ import psutil
 import pytest
 import urllib3
 
-from clary.api.serve import running
+from clary.api.presence import running
 from clary.home import Home
 from clary.signing import load_or_mint
 
@@ -47,7 +47,7 @@ def test_the_server_answers_as_soon_as_it_says_so_and_ends_at_once_on_sigterm(
     assert server.stop(signal.SIGTERM) == 0
     assert time.monotonic() - begin < 5
     assert running(home) is None
-    assert not (home.root / "serve.json").exists()
+    assert not list(home.run.glob("server-*.json"))
 
 
 def test_an_interrupt_from_the_keyboard_ends_it_too(server: Any) -> None:
@@ -72,7 +72,7 @@ def test_a_request_under_way_is_finished_before_the_server_ends(server: Any) -> 
 def test_a_server_that_was_killed_is_not_taken_for_running(serve: Callable[..., Any], home: Home) -> None:
     first = serve()
     first.stop(signal.SIGKILL)
-    assert (home.root / "serve.json").exists()
+    assert list(home.run.glob("server-*.json"))
     assert running(home) is None
     second = serve()
     assert running(home) == second.url

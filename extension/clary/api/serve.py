@@ -21,7 +21,8 @@ from tornado.web import Application
 from clary.api.engine import Engine
 from clary.api.http import AwsHandler
 from clary.api.limits import Limits
-from clary.home import Home, write_json
+from clary.api.presence import Presence
+from clary.home import Home
 
 log = logging.getLogger("clary.api")
 _THREADS = 32
@@ -96,8 +97,7 @@ class Server:
 def serve(host: str = "127.0.0.1", port: int = 0, home: str | Path | None = None) -> int:
     """Serve until SIGTERM or SIGINT; returns the process's exit status.
 
-    Prints one line to standard output when requests are answered, and leaves the address in
-    ``<home>/serve.json``.
+    Prints one line to standard output when requests are answered; `clary env` finds the address (`clary.api.presence`).
     """
     located = Home.locate(home)
     os.environ["CLARY_HOME"] = str(located.root)
@@ -106,20 +106,6 @@ def serve(host: str = "127.0.0.1", port: int = 0, home: str | Path | None = None
     except OSError as error:
         print(f"clary serve: cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)
         return 1
-
-
-def running(home: Home) -> str | None:
-    """The address of a `clary serve` of this home that accepts connections now, or None."""
-    import json
-    from urllib.parse import urlsplit
-
-    try:
-        url = str(json.loads((home.root / "serve.json").read_bytes())["url"])
-        parts = urlsplit(url)
-        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=1):
-            return url
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 async def _serve(host: str, port: int, home: Home) -> int:
@@ -138,16 +124,12 @@ async def _serve(host: str, port: int, home: Home) -> int:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     pump = _pump(engine)
-    record = home.root / "serve.json"
-    write_json(record, {"url": url, "pid": os.getpid()}, mode=0o600)
+    presence = Presence(home, url)
     print(f"Clary is ready at {url} (home {home.root})", flush=True)
     await stop.wait()
+    presence.leave()
     await server.close()
     await loop.run_in_executor(None, pump.stop)
-    with contextlib.suppress(OSError, ValueError):
-        # Another server of this home may have written its own since.
-        if str(url).encode() in record.read_bytes():
-            record.unlink()
     return 0
 
 

@@ -12,6 +12,7 @@ from jupyter_server.utils import url_path_join
 from traitlets import Bool, Integer, Unicode
 
 from clary.api.engine import Engine
+from clary.api.presence import Presence
 from clary.home import Home
 from clary.jupyter.live import Live
 
@@ -34,6 +35,7 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
         self.engine = Engine(Home.locate(self.home or None))
         self.pool = ThreadPoolExecutor(self.threads, "clary-api")
         self.stopping = asyncio.Event()
+        self.presence: Presence | None = None
         self.live = Live(self.engine, self.serverapp.event_logger, pump=self.pump)
         for schema in sorted(EVENTS.glob("*.yaml")):
             self.serverapp.event_logger.register_event_schema(schema)
@@ -60,9 +62,14 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Called by Jupyter server when its event loop runs."""
         self.live.start()
+        if not serverapp.sock:
+            address = url_path_join(serverapp.connection_url, "clary/aws")
+            self.presence = Presence(self.engine.home, address)
 
     async def stop_extension(self) -> None:
         """Called by Jupyter server when it stops. Jobs and endpoints go on without it."""
         self.stopping.set()
+        if self.presence is not None:
+            self.presence.leave()
         await self.live.stop()
         self.pool.shutdown(wait=False, cancel_futures=True)
