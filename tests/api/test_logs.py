@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,31 @@ def test_times_bound_what_is_read(logs: Any, write: Write) -> None:
         == []
     )
     assert messages(logs.get_log_events(**asked, endTime=START)) == []
+
+
+def test_a_log_that_is_written_while_it_is_followed_is_read_once_and_whole(engine: Engine) -> None:
+    path = stream_path(engine.home, GROUP, "s")
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    def write_in_pieces() -> None:
+        data = b"".join(b"%d\t%d\n" % (START + number, number) for number in range(3000))
+        with open(path, "ab", buffering=0) as file:
+            for at in range(0, len(data), 97):
+                file.write(data[at : at + 97])
+
+    thread = threading.Thread(target=write_in_pieces)
+    thread.start()
+    found: list[str] = []
+    token = "f/0"
+    while thread.is_alive() or len(found) < 3000:
+        answer = engine.call(
+            "logs", "GetLogEvents", {"logGroupName": GROUP, "logStreamName": "s", "nextToken": token}
+        )
+        found += messages(answer)
+        token = answer["nextForwardToken"]
+    thread.join()
+    assert found == [str(number) for number in range(3000)]
 
 
 def test_text_that_is_no_text_and_messages_with_tabs_survive(logs: Any, engine: Engine) -> None:

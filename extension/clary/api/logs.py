@@ -68,12 +68,16 @@ def describe_log_streams(engine: Engine, params: dict[str, Any]) -> dict[str, An
     if params.get("descending"):
         names.reverse()
     page, token = _page(names, params)
-    return {"logStreams": [_stream_facts(engine, group, found[name]) for name in page], "nextToken": token}
+    facts = [_stream_facts(engine, group, found[name]) for name in page]
+    return {"logStreams": [one for one in facts if one is not None], "nextToken": token}
 
 
-def _stream_facts(engine: Engine, group: str, stream: logfile.StreamInfo) -> dict[str, Any]:
-    first, _ = logfile.read_events(stream.path, 0, 1)
-    last, _ = logfile.read_events_before(stream.path, None, 1)
+def _stream_facts(engine: Engine, group: str, stream: logfile.StreamInfo) -> dict[str, Any] | None:
+    try:
+        first, _ = logfile.read_events(stream.path, 0, 1)
+        last, _ = logfile.read_events_before(stream.path, None, 1)
+    except FileNotFoundError:
+        return None  # deleted since the group was read
     facts = {
         "logStreamName": stream.name,
         "creationTime": first[0].timestamp if first else int(stream.modified * 1000),
@@ -102,9 +106,9 @@ def get_log_events(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     if forward:
         begin = max(low, place or 0)
         events, following = logfile.read_events(path, begin, limit, _RETURNED_BYTES)
-        if following > high:
-            events = [event for event in events if event.offset < high]
-            following = max(high, begin)
+        late = [event for event in events if end is not None and event.offset >= high]
+        if late:
+            events, following = events[: -len(late)], late[0].offset
     else:
         following = high if place is None else min(place, high)
         events, begin = logfile.read_events_before(path, following, limit, _RETURNED_BYTES)

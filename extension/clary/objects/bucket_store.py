@@ -40,8 +40,8 @@ class Objects(Locations):
         return Uploads(self)
 
     def incoming(self) -> Incoming:
-        """A temporary file on the buckets' file system. Those of killed writers are swept away now and
-        then."""
+        """A temporary file on the buckets' file system. The first one asked for sweeps away those of
+        writers that were killed."""
         with self._sweeping:
             first, self._swept = not self._swept, True
         if first:
