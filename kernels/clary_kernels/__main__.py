@@ -28,11 +28,15 @@ def main() -> None:
         from clary_kernels.install import main as install
 
         sys.exit(install(sys.argv[2:]))
-    from ipykernel.kernelapp import launch_new_instance
+    from ipykernel.kernelapp import IPKernelApp
 
     import clary  # noqa: F401  opens the in-process door before any of the user's code runs
+    from clary_kernels import charts
 
-    launch_new_instance()
+    kernel = IPKernelApp.instance()
+    kernel.initialize(sys.argv[1:])
+    charts.install(kernel.shell)
+    kernel.start()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The kernel as Jupyter starts it: found by name, started for real, boto3 in it with no configuration."""
+"""The kernel, started as Jupyter starts it: boto3 in it with no configuration, charts with no network."""
 
 from __future__ import annotations
 
@@ -148,6 +148,23 @@ def test_papermill_runs_a_notebook_on_the_kernel_by_its_name(home_path: Path, tm
     done = nbformat.read(tmp_path / "out.ipynb", 4)
     assert done.cells[-1].outputs[0].text == "b'data'\n"
     assert (home_path / "s3" / "from-papermill" / "a" / "b").read_bytes() == b"data"
+
+
+CHART = """
+import altair as alt, json
+from IPython import get_ipython
+chart = alt.Chart(alt.Data(values=[{"a": 1}])).mark_point().encode(x="a:Q")
+shown, _ = get_ipython().display_formatter.format(chart | chart)
+alt.renderers.enable("json")
+chosen, _ = get_ipython().display_formatter.format(chart)
+print(json.dumps([sorted(shown), sorted(chosen)]))
+"""
+
+
+def test_a_chart_is_drawn_by_jupyterlab_and_fetches_nothing_unless_the_user_chose_so(started: Any) -> None:
+    shown, chosen = json.loads(run_in(started(), CHART))
+    assert shown == ["application/vnd.vegalite.v5+json", "text/plain"]
+    assert chosen == ["application/json", "text/plain"]
 
 
 def test_a_plain_script_needs_only_import_clary(home_path: Path, tmp_path: Path) -> None:
