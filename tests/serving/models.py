@@ -12,7 +12,6 @@ import numpy as np
 
 def mlp(inputs: int = 64, hidden: int = 256, outputs: int = 10, seed: int = 0) -> bytes:
     """An ONNX multi-layer perceptron with random weights: `input` (n, inputs) -> `output` (n, outputs)."""
-    import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     random = np.random.default_rng(seed)

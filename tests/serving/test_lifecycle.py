@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -185,7 +186,7 @@ def test_everything_comes_back_after_a_reboot_at_the_same_address(
     marks = f"CLARY_HOME={home_path}".encode()
     for process in psutil.process_iter():
         try:
-            environment = open(f"/proc/{process.pid}/environ", "rb").read().split(b"\0")
+            environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
             if process.pid != os.getpid() and (
                 marks in environment or str(home_path) in " ".join(process.cmdline())
             ):

@@ -104,7 +104,8 @@ def model_fn(model_dir, context):
     return open(model_dir + "/weights.txt").read()
 
 def transform_fn(model, body, content_type, accept, context):
-    context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", "said=" + context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes"))
+    name = "X-Amzn-SageMaker-Custom-Attributes"
+    context.set_response_header(0, name, "said=" + context.get_request_header(0, name))
     return f"{model} {body!r} {content_type} {accept} {helper.VALUE}", "text/plain"
 """
     files = {"code/serve.py": code, "code/helper.py": "VALUE = 42\n", "weights.txt": "heavy"}
@@ -185,7 +186,7 @@ def test_bad_models_fail_with_a_reason(host: Any, tmp_path: Path) -> None:
         ({"../evil.py": "x"}, {}, "climbs out"),
         ({"code/inference.py": ECHO}, {"SAGEMAKER_MODEL_SERVER_WORKERS": "many"}, "it must be a number"),
     ]
-    for number, (files, environment, text) in enumerate(cases):
+    for number, (files, environment, _) in enumerate(cases):
         host.model(f"m{number}", files, **environment)
         host.create(f"ep{number}", {"ModelName": f"m{number}"}, wait=False)
     for number, (_, _, text) in enumerate(cases):
@@ -278,7 +279,10 @@ def output_fn(prediction, accept):
         class Teapot(Exception):
             status_code, message, phrase = 418, "short and stout", "teapot"
         raise Teapot()
-    return {'"dict"': {"a": 1}, '"none"': None, '"three"': (1, 2, 3), '"bytes"': b"raw", '"header"': ("x", "text/plain\\r\\nEvil: 1")}[prediction]
+    return {
+        '"dict"': {"a": 1}, '"none"': None, '"three"': (1, 2, 3), '"bytes"': b"raw",
+        '"header"': ("x", "text/plain\\r\\nEvil: 1"),
+    }[prediction]
 """
     host.model("m", {"code/inference.py": code})
     host.create("ep", {"ModelName": "m"})
@@ -315,7 +319,8 @@ def test_requirements_are_installed_for_the_model_alone(host: Any, tmp_path: Pat
     (package.parent / "setup.py").write_text(
         "from setuptools import setup\nsetup(name='clary-test-greeting', version='1', packages=['clary_test_greeting'])\n"
     )
-    code = "import clary_test_greeting, numpy\ndef model_fn(d): return clary_test_greeting.TEXT\ndef predict_fn(data, model): return model\n"
+    code = "import clary_test_greeting as greeting, numpy\ndef model_fn(d): return greeting.TEXT\n"
+    code += "def predict_fn(data, model): return model\n"
     host.model(
         "m",
         {

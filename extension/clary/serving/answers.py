@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from clary.serving.http import status_line
+from clary.serving.request import status_line
 
 _PREFIX = os.urandom(10).hex()
 _START = f"{_PREFIX[:8]}-{_PREFIX[8:12]}-4{_PREFIX[12:15]}-a{_PREFIX[15:18]}-".encode()

@@ -53,8 +53,21 @@ class Batcher:
         self._fast = only if fast and model.batchable and default_accept == codecs.JSON else None
 
     def process(self, works: Sequence[Work]) -> list[Outcome]:
-        """An outcome for each work, in any order."""
+        """An outcome for each work, in any order. Never raises: whatever goes wrong, these clients must hear of it."""
         outcomes: list[Outcome] = []
+        try:
+            self._process(works, outcomes)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}".encode("utf-8", "replace")
+            answered = {id(outcome.token) for outcome in outcomes}
+            outcomes += [
+                Outcome(work.token, 500, "text/plain", text)
+                for work in works
+                if id(work.token) not in answered
+            ]
+        return outcomes
+
+    def _process(self, works: Sequence[Work], outcomes: list[Outcome]) -> None:
         rest: Sequence[Work] = works
         if self._fast is not None:
             rest = self._json_rows(works, outcomes)
@@ -69,7 +82,6 @@ class Batcher:
         for group in feeds.values():
             for chunk in self._chunks(group):
                 self._run(chunk, outcomes)
-        return outcomes
 
     def _json_rows(self, works: Sequence[Work], outcomes: list[Outcome]) -> Sequence[Work]:
         """The common case with the least Python: JSON lists of rows for a one-input model become one array at once.

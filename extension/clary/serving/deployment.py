@@ -25,8 +25,8 @@ from clary.toolkits.inference.layout import Layout, inspect
 
 _STARTUP_SECONDS = 240.0
 _ANSWER_SECONDS = 60.0
-# Of the endpoint process's own environment, what concerns it alone.
-_PRIVATE = ("CLARY_COOKIE_HOME",)
+# Of the endpoint process's own environment, what concerns it alone: boto3 in a model's code finds Clary, as it finds AWS.
+_PRIVATE = ("CLARY_DOOR", "CLARY_ATTEMPT")
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,6 @@ class Builder:
         base = {
             **{name: value for name, value in os.environ.items() if name not in _PRIVATE},
             "PYTHONUNBUFFERED": "1",
-            "CLARY_DOOR": os.environ.get("CLARY_DOOR", "on"),
             "AWS_REGION": self._config.region,
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,

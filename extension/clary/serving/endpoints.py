@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -130,6 +131,7 @@ class Endpoints:
             if not left:
                 self._store.documents.delete(KIND, name)
                 self._store.tags.clear(document.arn)
+                shutil.rmtree(self._home.endpoints / name, ignore_errors=True)
         for job in left:
             self._runner.stop("endpoint", job.name)
 
@@ -208,8 +210,8 @@ class Endpoints:
             if self._runner.store.jobs.any_due(time.time()):
                 self._runner.schedule()
         raise EndpointError(
-            f"The router did not start within {_ROUTER_SECONDS:.0f} s. Its log is the stream {_ROUTER[1]} of group /clary/router; "
-            "if a CLARY_RUNTIME_PORT is set, it may be taken."
+            f"The router did not start within {_ROUTER_SECONDS:.0f} s. Its log is the stream {_ROUTER[1]} of group "
+            "/clary/router; if a CLARY_RUNTIME_PORT is set, it may be taken."
         )
 
     def _router_address(self, job: Job) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ class EndpointKind(JobKind):
         )
         if not serving:
             shutil.rmtree(generation_folder(runner.home, endpoint, generation), ignore_errors=True)
+            with contextlib.suppress(OSError):
+                (runner.home.endpoints / endpoint).rmdir()  # the last one turns off the light
         addresses.clear(runner.home, endpoint, generation)
         if outcome.reason == "stopped" or outcome.succeeded:
             return Finish("Stopped", "Stopped")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,8 @@ from clary.toolkits.inference.errors import ModelLoadError
 # Decoding a body of this size takes longer than everything else the loop does for a request.
 _BIG_BODY = 32_768
 _LONGEST_QUEUE = 10_000
+_ANSWER_SECONDS = 60.0
+LATE = -1  # an outcome's status: it waited too long to be worked on
 
 
 class OnnxBackend(Backend):
@@ -88,7 +91,11 @@ class OnnxBackend(Backend):
     def _deliver(self, outcomes: list[Outcome]) -> None:
         variant = self._variant
         for outcome in outcomes:
-            if outcome.status == 200:
+            if outcome.token.gone:
+                continue
+            if outcome.status == LATE:
+                variant.time_out(outcome.token)
+            elif outcome.status == 200:
                 variant.succeed(outcome.token, outcome.content_type, outcome.body)
             else:
                 message = outcome.body.decode("utf-8", "replace")
@@ -140,12 +147,12 @@ class RunnerThreads:
                     return
                 share = min(self._max, -(-len(self._queue) // self._count))  # leave the other runners theirs
                 works = [self._queue.popleft() for _ in range(share)]
-            works = [work for work in works if not work.token.gone]
-            if not works:
-                continue
-            try:
-                outcomes = self._batcher.process(works)
-            except Exception as error:  # whatever it is, these clients must hear of it
-                text = f"{type(error).__name__}: {error}".encode("utf-8", "replace")
-                outcomes = [Outcome(work.token, 500, "text/plain", text) for work in works]
-            self._loop.call_soon_threadsafe(self._deliver, outcomes)
+            self._loop.call_soon_threadsafe(self._deliver, self._work(works))
+
+    def _work(self, works: list[Work]) -> list[Outcome]:
+        """Leave out whom nobody waits for any more, and who has waited longer than an invocation may take."""
+        oldest = time.monotonic() - _ANSWER_SECONDS
+        late = [Outcome(work.token, LATE, "", b"") for work in works if work.token.arrived < oldest]
+        return late + self._batcher.process(
+            [work for work in works if not work.token.gone and work.token.arrived >= oldest]
+        )

@@ -17,6 +17,7 @@ from pathlib import Path
 
 _UNTRUSTED, _TRUSTED = b"t", b"u"
 _NAME = "pass"
+_CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 class Receiver:
@@ -62,7 +63,7 @@ class Receiver:
     def _receive(self, peer: socket.socket) -> None:
         while peer in self._peers:
             try:
-                data, ancillary, _, _ = peer.recvmsg(1, socket.CMSG_SPACE(4 * 4), socket.MSG_CMSG_CLOEXEC)
+                data, ancillary, _, _ = peer.recvmsg(1, socket.CMSG_SPACE(4 * 4), _CLOEXEC)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,7 @@ class EndpointProcess:
                 return
             self._task(self._summarize())
             self._task(self._reload())  # what was asked for while the sockets were not there yet
-            self._tender.start(loop)
+            self._tender.start(self._stop.set)
             await self._stop.wait()
             await self._leave()
         finally:
@@ -124,11 +125,13 @@ class EndpointProcess:
             if self._stop.is_set():
                 return False
             self._weights = SmoothWeights({variant.name: variant.weight for variant in variants})
-        except StartFailure as error:
+        except Exception as error:
+            if not isinstance(error, StartFailure):
+                traceback.print_exc()
             print(
                 f"Generation {self._deployment.generation} cannot serve: {error}", file=sys.stderr, flush=True
             )
-            reason = str(error)
+            reason = str(error) if isinstance(error, StartFailure) else f"InternalError: {error!r}"
             again = await self._in_thread(lambda: self._record.failed(reason))
             self.exit_code = 1 if again else 0
             return False
@@ -262,7 +265,10 @@ class EndpointProcess:
         images = {}
         for entry in self._deployment.config["ProductionVariants"]:
             model = self._deployment.models.get(entry.get("ModelName", ""), {})
-            images[entry["VariantName"]] = (model.get("PrimaryContainer") or {}).get("Image", "")
+            container: dict[str, Any] = model.get("PrimaryContainer") or next(
+                iter(model.get("Containers") or []), {}
+            )
+            images[entry["VariantName"]] = container.get("Image", "")
         return summaries(list(self._variants.values()), images)
 
     # the rest

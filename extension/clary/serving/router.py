@@ -35,6 +35,8 @@ from clary.store import Store
 _LINE = re.compile(rb"[A-Z]+ /endpoints/([^/? ]+)/")
 _PEEK = 4096
 _BACKLOG = 4096
+_WATCH_SECONDS = 30.0
+_IDLE_SECONDS = 900.0
 
 
 class Router:
@@ -52,6 +54,10 @@ class Router:
         self._passers: dict[Path, Passer] = {}
         self._waiting: set[int] = set()
         self._listener: socket.socket | None = None
+        self._store = Store(home)
+        self._busy_at = self._loop.time()
+        self.ended = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._receiver: Receiver | None = None
 
     def listen(self, listener: socket.socket) -> None:
@@ -63,12 +69,15 @@ class Router:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._receiver = Receiver(folder, self._returned)
         self._server.start()
-        self._tender.start(self._loop)
+        self._tender.start(self.ended.set)
+        self._tasks = {self._loop.create_task(self._watch())}
         self._loop.add_reader(listener.fileno(), self._accept)
 
     async def close(self) -> None:
         """Stop accepting; connections that are being passed on are let go."""
         self._tender.stop()
+        for task in self._tasks:
+            task.cancel()
         if self._listener is not None:
             self._loop.remove_reader(self._listener.fileno())
             self._listener.close()
@@ -119,7 +128,7 @@ class Router:
         if self._peek(connection, trusted):
             return
         if self._loop.time() > deadline:
-            self._answer_here(connection, trusted)  # whose own clock then ends it
+            self._refuse(connection)
             return
         self._loop.call_later(pause, self._again, connection, trusted, deadline, min(pause * 2, 0.1))
 
@@ -176,6 +185,15 @@ class Router:
             else:
                 self._answer_here(connection, trusted)
 
+    def _refuse(self, connection: socket.socket) -> None:
+        """Half a request line for too long."""
+        self._forget(connection)
+        message = f"The request was not complete after {self._limits.head_seconds:.0f} seconds."
+        head, body = error_response(408, "ValidationError", message)
+        with contextlib.suppress(OSError):
+            connection.send(b"%bContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (head, len(body), body))
+        connection.close()
+
     def _answer_here(self, connection: socket.socket, trusted: bool) -> None:
         self._forget(connection)
         self._server.adopt(connection.detach(), trusted=trusted)
@@ -184,6 +202,19 @@ class Router:
         if connection.fileno() in self._waiting:
             self._waiting.discard(connection.fileno())
             self._loop.remove_reader(connection.fileno())
+
+    async def _watch(self) -> None:
+        """End when there has been nothing to route to for a while; the next endpoint, or `clary env`, starts another."""
+        while not self.ended.is_set():
+            await asyncio.sleep(_WATCH_SECONDS)
+            page = await self._loop.run_in_executor(
+                None, lambda: self._store.documents.page("endpoint", limit=1)
+            )
+            if page.items or self._waiting or not self._server.quiet:
+                self._busy_at = self._loop.time()
+            elif self._loop.time() - self._busy_at > _IDLE_SECONDS:
+                print("There are no endpoints: the router ends until there is one.", flush=True)
+                self.ended.set()
 
     @staticmethod
     def _nobody(request: Request) -> None:
@@ -220,10 +251,9 @@ async def _serve(home: Home, config: Config, attempt: str) -> None:
         home.root / "runtime.json", {"host": host, "port": port, "pid": os.getpid(), "attempt": attempt}
     )
     print(f"Runtime address http://{host}:{port}", flush=True)
-    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(number, router.ended.set)
+    await router.ended.wait()
     await router.close()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 from clary.config import Config
 from clary.home import Home
@@ -21,12 +22,16 @@ class Tender:
     """Calls `Runner.tend` on a thread every few seconds, and sooner when `poke` says that something is missing."""
 
     def __init__(self, home: Home, config: Config, store: Store) -> None:
+        self._home = home
         self._runner = Runner(home, config, store)
+        self._homeless: Callable[[], None] = lambda: None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._task = loop.create_task(self._run())
+    def start(self, homeless: Callable[[], None]) -> None:
+        """`homeless` is called when the home was deleted: there is nothing left to serve then."""
+        self._homeless = homeless
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     def stop(self) -> None:
         if self._task is not None:
@@ -46,6 +51,9 @@ class Tender:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _EVERY_SECONDS)
             self._wake.clear()
+            if not self._home.database.exists():
+                self._homeless()
+                return
             try:
                 await loop.run_in_executor(None, self._runner.tend)
             except Exception:

@@ -87,6 +87,7 @@ class WorkerProcess(asyncio.Protocol):
                 stderr=write,
                 pass_fds=(theirs.fileno(),),
                 cwd="/",
+                start_new_session=True,  # what the model's code starts is killed with it
             )
         finally:
             theirs.close()
@@ -112,7 +113,8 @@ class WorkerProcess(asyncio.Protocol):
     def kill(self) -> None:
         """SIGKILL: its death comes back through `changed`."""
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def retire(self) -> None:
         """Close its socket: it ends by itself after the request it has."""
@@ -128,8 +130,10 @@ class WorkerProcess(asyncio.Protocol):
         end = time.monotonic() + patience
         while process.poll() is None:
             if time.monotonic() > end:
-                process.kill()
+                self.kill()
             await asyncio.sleep(0.01)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
         self._close_output()
 
     # asyncio.Protocol, on the socket
