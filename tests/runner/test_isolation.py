@@ -59,7 +59,8 @@ signal = ctypes.c_int(0)
 ctypes.CDLL(None).prctl(2, ctypes.byref(signal), 0, 0, 0)
 (entered.base / "made.txt").write_text(attempt.name)
 report = {
-    "kind": entered.kind, "base": str(entered.base), "reason": entered.reason, "ids": [before, [os.getuid(), os.geteuid(), os.getgid(), os.getegid()]],
+    "kind": entered.kind, "base": str(entered.base), "reason": entered.reason,
+    "ids": [before, [os.getuid(), os.geteuid(), os.getgid(), os.getegid()]],
     "opt": [opt, sorted(os.listdir("/opt"))], "death_signal": signal.value,
     "seen": sorted(os.listdir("/opt/ml")) if os.path.isdir("/opt/ml") else None,
     "opt_readable": {name: len(os.listdir("/opt/" + name)) for name in opt if os.path.isdir("/opt/" + name)},
@@ -207,7 +208,10 @@ def test_the_configuration_of_the_home_decides(place: Path) -> None:
     attempt = place / "home" / "jobs" / "1" / "1"
     attempt.mkdir(parents=True)
     (place / "home" / "config.toml").write_text('isolation = "paths"')
-    code = "import sys; from pathlib import Path; from clary.runner import isolation; print(isolation.enter(Path(sys.argv[1])).kind)"
+    code = (
+        "import sys; from pathlib import Path; from clary.runner import isolation;"
+        "print(isolation.enter(Path(sys.argv[1])).kind)"
+    )
     for environment, kind in (({}, "paths"), ({"CLARY_ISOLATION": "namespaces"}, "namespaces")):
         done = subprocess.run(
             python(code, str(attempt)),

@@ -69,19 +69,39 @@ ENDINGS = {
     "a thread fails": ("import threading\nthreading.Thread(target=lambda: 1 / 0, name='T').start()", 0),
     "unflushed file": ("f = open('f.txt', 'w')\nf.write('kept')\nprint('x', end='')", 0),
     "destructors": ("class A:\n    def __del__(self): print('gone')\na = A()\nb = [a]", 0),
-    "own excepthook": ("import sys\nsys.excepthook = lambda t, v, tb: print('hook', t.__name__, tb.tb_lineno, tb.tb_next)\nraise ValueError", 1),
-    "broken excepthook": ("import sys\ndef hook(*a): raise TypeError('hook')\nsys.excepthook = hook\nraise ValueError('v')", 1),
+    "own excepthook": (
+        "import sys\nsys.excepthook = lambda t, v, tb: print('hook', t.__name__, tb.tb_lineno, tb.tb_next)\nraise ValueError",
+        1,
+    ),
+    "broken excepthook": (
+        "import sys\ndef hook(*a): raise TypeError('hook')\nsys.excepthook = hook\nraise ValueError('v')",
+        1,
+    ),
     "warning": ("import warnings\nwarnings.warn('careful')\nwarnings.warn('old', DeprecationWarning)", 0),
-    "last traceback": ("import sys, traceback\ntry:\n    1/0\nexcept Exception:\n    traceback.print_exc()\n    traceback.print_stack(limit=1)", 0),
-    "pickle of main": ("import pickle\nclass A: x = 1\nprint(pickle.loads(pickle.dumps(A())).x, A.__module__)", 0),
-    "dataclass and typing": ("from dataclasses import dataclass\nimport typing\n@dataclass\nclass A:\n    x: 'int' = 1\nprint(A(), typing.get_type_hints(A))", 0),
+    "last traceback": (
+        "import sys, traceback\ntry:\n    1/0\nexcept Exception:\n    traceback.print_exc()\n    traceback.print_stack(limit=1)",
+        0,
+    ),
+    "pickle of main": (
+        "import pickle\nclass A: x = 1\nprint(pickle.loads(pickle.dumps(A())).x, A.__module__)",
+        0,
+    ),
+    "dataclass and typing": (
+        "from dataclasses import dataclass\nimport typing\n@dataclass\nclass A:\n    x: 'int' = 1\n"
+        "print(A(), typing.get_type_hints(A))",
+        0,
+    ),
     "annotations": ("x: int = 3\nprint(__annotations__, globals()['x'])", 0),
     "local import shadows nothing": ("import utils\nprint(utils.__file__)", 0),
     "invalid utf-8": ("import sys, os\nos.write(1, b'\\xff\\xfe bytes\\n')\nprint('\\udcff')", 0),
-    "input": ("import sys\nprint(repr(sys.stdin.read()))\ntry:\n    input()\nexcept EOFError as e:\n    print(e)", 0),
+    "input": (
+        "import sys\nprint(repr(sys.stdin.read()))\ntry:\n    input()\nexcept EOFError as e:\n    print(e)",
+        0,
+    ),
     "inspect": ("import inspect\ndef f(): return inspect.getsource(f)\nprint(f())", 0),
     "main guard and argparse": (
-        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--epochs', type=int)\nif __name__ == '__main__':\n    print(p.parse_args(), p.prog)",
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--epochs', type=int)\n"
+        "if __name__ == '__main__':\n    print(p.parse_args(), p.prog)",
         0,
     ),
     "usage error": ("import argparse\np = argparse.ArgumentParser()\np.parse_args(['--nonsense'])", 2),
@@ -114,7 +134,10 @@ def run_both(tmp_path: Path, cases: dict[str, str], **environment: str) -> dict[
     for name in cases:
         refused, code = results[name]
         assert refused == ""
-        both[name] = (cold[name], (code, (tmp_path / name / "warm.out").read_bytes().decode("utf-8", "replace")))
+        both[name] = (
+            cold[name],
+            (code, (tmp_path / name / "warm.out").read_bytes().decode("utf-8", "replace")),
+        )
     return both
 
 
@@ -126,12 +149,16 @@ def comparable(end: tuple[int, str]) -> tuple[int, str]:
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.slow
 def test_every_way_to_end_looks_the_same_warm_and_cold(tmp_path: Path, unbuffered: str) -> None:
-    both = run_both(tmp_path, {name: source for name, (source, _) in ENDINGS.items()}, PYTHONUNBUFFERED=unbuffered)
+    both = run_both(
+        tmp_path, {name: source for name, (source, _) in ENDINGS.items()}, PYTHONUNBUFFERED=unbuffered
+    )
     wrong = {name: pair for name, pair in both.items() if comparable(pair[0]) != comparable(pair[1])}
     for name, pair in wrong.items():
         print(name, *pair, sep="\n")
     assert sorted(wrong) == []
-    assert {name: pair[0][0] for name, pair in both.items()} == {name: code for name, (_, code) in ENDINGS.items()}
+    assert {name: pair[0][0] for name, pair in both.items()} == {
+        name: code for name, (_, code) in ENDINGS.items()
+    }
     assert (tmp_path / "unflushed file" / "f.txt").read_text() == "kept"
 
 
@@ -160,7 +187,11 @@ def refusal(folder: Path, zygote: dict[str, str], job: dict[str, str], files: tu
     ("job", "files", "words"),
     [
         ({"OMP_NUM_THREADS": "2"}, (), ""),
-        ({"OMP_NUM_THREADS": "2", "PYTHONPATH": "/somewhere", "PYTHONUNBUFFERED": "1", "MINE": "1"}, ("helper.py",), ""),
+        (
+            {"OMP_NUM_THREADS": "2", "PYTHONPATH": "/somewhere", "PYTHONUNBUFFERED": "1", "MINE": "1"},
+            ("helper.py",),
+            "",
+        ),
         ({"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}, (), "PYTHONHASHSEED"),
         ({"OMP_NUM_THREADS": "1", "LD_PRELOAD": "/x.so"}, (), "LD_PRELOAD"),
         ({"OMP_NUM_THREADS": "1", "KMP_AFFINITY": "compact"}, (), "KMP_AFFINITY"),
@@ -182,7 +213,10 @@ def test_a_script_that_needs_a_fresh_interpreter_gets_one(
 def test_a_process_with_several_threads_is_not_forked(tmp_path: Path) -> None:
     code = (
         "import threading; from clary.runner.zygote_program import unfit_to_fork as unfit; print(unfit());"
-        "stop = threading.Event(); t = threading.Thread(target=stop.wait); t.start(); print(unfit()); stop.set(); t.join(); print(unfit())"
+        "stop = threading.Event(); t = threading.Thread(target=stop.wait); t.start(); print(unfit()); stop.set();"
+        " t.join(); print(unfit())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.split("\n") == ["", "the process has 2 threads", "", ""]

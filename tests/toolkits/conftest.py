@@ -50,6 +50,8 @@ class Desk:
         self.objects.create_bucket(BUCKET)
         self._count = 0
 
+    tar_of = staticmethod(tar_of)
+
     def put(self, key: str, data: str | bytes) -> str:
         self.objects.put(BUCKET, key, data.encode() if isinstance(data, str) else data)
         return f"s3://{BUCKET}/{key}"
@@ -74,7 +76,10 @@ class Desk:
         values = dict(hyperparameters or {})
         if files is not None:
             uri = self.put(f"{name}/source/sourcedir.tar.gz", tar_of(files))
-            values |= {"sagemaker_program": json.dumps(program), "sagemaker_submit_directory": json.dumps(uri)}
+            values |= {
+                "sagemaker_program": json.dumps(program),
+                "sagemaker_submit_directory": json.dumps(uri),
+            }
         body: dict[str, Any] = {
             "TrainingJobName": name,
             "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}",
@@ -179,15 +184,15 @@ class WarmDesk(Desk):
 
 
 @pytest.fixture
-def desk(home: Home) -> Iterator[Desk]:
-    yield Desk(home)
+def desk(home: Home) -> Desk:
+    return Desk(home)
 
 
 @pytest.fixture
-def paths_desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def paths_desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk whose jobs get no namespaces."""
     monkeypatch.setenv("CLARY_ISOLATION", "paths")
-    yield Desk(home)
+    return Desk(home)
 
 
 @pytest.fixture
@@ -213,3 +218,17 @@ def warm_desk(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmDesk]
     monkeypatch.setenv("CLARY_ZYGOTE", "1")
     yield WarmDesk(home)
     zygote.stop(home)
+
+
+@pytest.fixture
+def objects(home: Home) -> Objects:
+    """An object store with one bucket."""
+    objects = Objects(home)
+    objects.create_bucket(BUCKET)
+    return objects
+
+
+@pytest.fixture
+def desk_of() -> type[Desk]:
+    """The class itself, for tests with a home of their own making."""
+    return Desk

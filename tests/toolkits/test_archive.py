@@ -68,7 +68,9 @@ HOSTILE: dict[str, tuple[list[tuple[tarfile.TarInfo, bytes]], str]] = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_member_that_climbs_out_is_refused_with_its_name_and_nothing_is_left(tmp_path: Path, case: str) -> None:
+def test_a_member_that_climbs_out_is_refused_with_its_name_and_nothing_is_left(
+    tmp_path: Path, case: str
+) -> None:
     (tmp_path / "secret").write_text("secret")
     folder = tmp_path / "in" / "to"
     members, words = HOSTILE[case]
@@ -118,9 +120,7 @@ def test_a_truncated_archive_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bomb_is_refused_before_the_disk_is_full(
-    tmp_path: Path, small_disk: Callable[[str], Path]
-) -> None:
+def test_a_bomb_is_refused_before_the_disk_is_full(tmp_path: Path, small_disk: Callable[[str], Path]) -> None:
     disk = small_disk("16m")
     bomb = tar_with(member("a.bin", bytes(1 << 20)), member("zeros.bin", bytes(40 << 20)))
     assert len(bomb.getvalue()) < 100_000
@@ -145,7 +145,11 @@ def test_a_folder_comes_out_of_its_archive_as_it_went_in(tmp_path: Path) -> None
     with PackedStream(source) as stream:
         extract(io.BufferedReader(stream), tmp_path / "out")
     out = tmp_path / "out"
-    assert (out / "model.pth").read_bytes() == (source / "model.pth").read_bytes() == (out / "latest").read_bytes()
+    assert (
+        (out / "model.pth").read_bytes()
+        == (source / "model.pth").read_bytes()
+        == (out / "latest").read_bytes()
+    )
     assert (out / "deep/er/ümlaut.txt").read_text() == "ü"
     assert (out / "empty").is_dir()
     assert os.access(out / "run", os.X_OK)

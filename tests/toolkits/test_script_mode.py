@@ -53,10 +53,10 @@ REQUEST: dict[str, Any] = {
     ],
 }
 # What the toolkit's Environment().to_cmd_args() returned for RAW.
-ARGUMENTS = (
-    "--augment|True|--batch-size|64|-e|3|--epochs|10|--layers|[1, 2]|--lr|0.1|--name|plain text|--none||--quoted|x y|"
-    "--sizes|h=2,w=1"
-).split("|")
+ARGUMENTS = [
+    "--augment", "True", "--batch-size", "64", "-e", "3", "--epochs", "10", "--layers", "[1, 2]", "--lr", "0.1",
+    "--name", "plain text", "--none", "", "--quoted", "x y", "--sizes", "h=2,w=1",
+]  # fmt: skip
 # What its Environment().to_env_vars() returned, but for SM_TRAINING_ENV; the machine had 2 cores and an eth0.
 VARIABLES = {
     "SM_CHANNELS": '["Eval_set","train"]',
@@ -68,7 +68,8 @@ VARIABLES = {
     "SM_CURRENT_INSTANCE_TYPE": "ml.m5.large",
     "SM_DISTRIBUTION_INSTANCE_GROUPS": "[]",
     "SM_FRAMEWORK_MODULE": "",
-    "SM_FRAMEWORK_PARAMS": '{"sagemaker_estimator_class_name":"PyTorch","sagemaker_estimator_module":"sagemaker.pytorch.estimator"}',
+    "SM_FRAMEWORK_PARAMS": '{"sagemaker_estimator_class_name":"PyTorch",'
+    '"sagemaker_estimator_module":"sagemaker.pytorch.estimator"}',
     "SM_HOSTS": '["algo-1"]',
     "SM_HPS": '{"augment":true,"batch-size":64,"e":3,"epochs":10,"layers":[1,2],"lr":0.1,"name":"plain text","none":null,'
     '"quoted":"x y","sizes":{"h":2,"w":1}}',
@@ -108,14 +109,14 @@ VARIABLES = {
     "SM_USER_ARGS": json.dumps(ARGUMENTS, separators=(",", ":")),
     "SM_USER_ENTRY_POINT": "train.py",
 }
-TRAINING_ENV_KEYS = (
-    "additional_framework_parameters channel_input_dirs current_host current_instance_group current_instance_group_hosts"
-    " current_instance_type distribution_hosts distribution_instance_groups framework_module hosts hyperparameters"
-    " input_config_dir input_data_config input_dir instance_groups instance_groups_dict is_hetero is_master"
-    " is_modelparallel_enabled is_smddpmprun_installed is_smddprun_installed job_name log_level master_hostname model_dir"
-    " module_dir module_name network_interface_name num_cpus num_gpus num_neurons output_data_dir output_dir"
-    " output_intermediate_dir resource_config topology user_entry_point"
-).split()
+TRAINING_ENV_KEYS = """
+additional_framework_parameters channel_input_dirs current_host current_instance_group current_instance_group_hosts
+current_instance_type distribution_hosts distribution_instance_groups framework_module hosts hyperparameters
+input_config_dir input_data_config input_dir instance_groups instance_groups_dict is_hetero is_master
+is_modelparallel_enabled is_smddpmprun_installed is_smddprun_installed job_name log_level master_hostname model_dir
+module_dir module_name network_interface_name num_cpus num_gpus num_neurons output_data_dir output_dir
+output_intermediate_dir resource_config topology user_entry_point
+"""
 
 
 def made(program: str | None = "train.py", raw: dict[str, str] = RAW) -> dict[str, str]:
@@ -133,13 +134,17 @@ def test_the_variables_are_the_toolkits() -> None:
     found = {name: value for name, value in made().items() if name.startswith("SM_")}
     training = json.loads(found.pop("SM_TRAINING_ENV"))
     assert found == VARIABLES
-    assert sorted(training) == sorted(TRAINING_ENV_KEYS)
+    assert sorted(training) == TRAINING_ENV_KEYS.split()
     assert training["hyperparameters"] == json.loads(VARIABLES["SM_HPS"])
     assert training["is_modelparallel_enabled"] is None
 
 
 def test_values_may_be_json_or_plain_text() -> None:
-    plain = {**RAW, "sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://b/x/sourcedir.tar.gz"}
+    plain = {
+        **RAW,
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": "s3://b/x/sourcedir.tar.gz",
+    }
     assert hyperparameters.split(plain).platform["sagemaker_program"] == "train.py"
     assert made(raw=plain) == made()
 
@@ -188,7 +193,22 @@ def test_the_kind_of_an_entry_point_follows_from_its_name_and_a_setup_py(
     assert kind_of(tmp_path, name) is kind
 
 
-@pytest.mark.parametrize("name", ["", "/etc/x.py", "../x.py", "a/../x.py", "./x.py", "-c", "a b.py", "x;y.py", "$(x).py", "a//b", "x.py\n"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/etc/x.py",
+        "../x.py",
+        "a/../x.py",
+        "./x.py",
+        "-c",
+        "a b.py",
+        "x;y.py",
+        "$(x).py",
+        "a//b",
+        "x.py\n",
+    ],
+)
 def test_an_entry_point_that_a_shell_could_misread_is_refused(name: str) -> None:
     with pytest.raises(JobFailure, match="ClientError: The entry point"):
         check_entry_point(name)

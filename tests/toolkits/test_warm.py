@@ -25,7 +25,7 @@ report = {
     "prefix": [sys.prefix, sys.base_prefix], "flags": str(sys.flags), "warnoptions": sys.warnoptions,
     "environment": {k: v for k, v in os.environ.items() if k not in ("CLARY_COOKIE", "CLARY_ATTEMPT")},
     "torch_threads": torch.get_num_threads(), "interop": torch.get_num_interop_threads(),
-    "signals": {s.name: repr(signal.getsignal(s)) for s in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD, signal.SIGHUP)},
+    "signals": {s: repr(signal.getsignal(getattr(signal, "SIG" + s))) for s in ("TERM", "INT", "PIPE", "CHLD", "HUP")},
     "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
     "streams": [
         [s.name, s.mode, s.encoding, s.errors, s.line_buffering, s.write_through, s.closed, s.fileno(), s.isatty(),
@@ -100,7 +100,8 @@ if __name__ == "__main__":
 @pytest.mark.timeout(300)
 def test_multiprocessing_and_data_loaders_work_in_a_warm_script(warm_desk: Any) -> None:
     job = warm_desk.wait(
-        warm_desk.submit({"train.py": MULTIPROCESSING, "helper.py": "VALUE = 7"}, warm=True, cpus=2.0), timeout_s=240
+        warm_desk.submit({"train.py": MULTIPROCESSING, "helper.py": "VALUE = 7"}, warm=True, cpus=2.0),
+        timeout_s=240,
     )
     warm_desk.completed(job)
     assert is_warm(warm_desk, job)
@@ -110,7 +111,6 @@ def test_multiprocessing_and_data_loaders_work_in_a_warm_script(warm_desk: Any) 
     assert lines.count("loaded 496.0") == 2
     assert "spawned 28.0" in lines
     assert "matmul True 7 /opt/ml/code" in lines
-
 
 
 def test_a_failure_is_reported_the_same_warm_and_cold(warm_desk: Any) -> None:

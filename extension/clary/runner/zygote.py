@@ -38,7 +38,7 @@ def spawn(home: Home, attempt_dir: Path, python: str = "") -> bool:
 
     The shim waits a few seconds for the attempt's lock, which the caller may still hold.
     """
-    request = {"attempt": str(attempt_dir), "environment": inherited()}
+    request: dict[str, object] = {"attempt": str(attempt_dir), "environment": inherited()}
     answer = _ask(socket_path(home, python), request)
     return answer is not None and answer.get("pid", 0) > 0
 

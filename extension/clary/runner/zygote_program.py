@@ -44,7 +44,8 @@ _HANDLED = frozenset(
     }
 )
 _BLAS_SETTERS = (
-    "scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "scipy_openblas_set_num_threads", "openblas_set_num_threads",
+    "scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "scipy_openblas_set_num_threads",
+    "openblas_set_num_threads",
 )  # fmt: skip
 
 
@@ -275,7 +276,9 @@ def _exit_status(request: SystemExit) -> int:
     if code is None:
         return 0
     if isinstance(code, int):
-        return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF  # a C long, of which the system keeps eight bits
+        return (
+            code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
+        )  # a C long, of which the system keeps eight bits
     with contextlib.suppress(Exception):
         print(code, file=sys.stderr)
     return 1

@@ -20,7 +20,7 @@ _KERNEL = "python3"
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class OwnKernelManager(AsyncKernelManager):
+class OwnKernelManager(AsyncKernelManager):  # type: ignore[misc]
     """Starts ipykernel in this interpreter, whatever kernelspecs are or are not installed; other languages by name."""
 
     @property
@@ -62,7 +62,7 @@ def prepare(source: Path) -> Any:
     return notebook
 
 
-class ProgressEngine(NBClientEngine):
+class ProgressEngine(NBClientEngine):  # type: ignore[misc]
     """papermill's own engine, with our kernels, saves and progress."""
 
     _manager: ClassVar[NotebookExecutionManager | None] = None

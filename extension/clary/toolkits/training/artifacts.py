@@ -58,7 +58,7 @@ def _store(objects: Objects, uri: str, source: Readable) -> None:
         temporary = location.path.with_name(f".{location.path.name}.{os.urandom(6).hex()}")
         try:
             with open(temporary, "xb") as out:
-                shutil.copyfileobj(source, out, 1 << 20)  # type: ignore[misc]
+                shutil.copyfileobj(source, out, 1 << 20)
                 out.flush()
                 os.fsync(out.fileno())
             os.replace(temporary, location.path)
