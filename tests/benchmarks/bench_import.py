@@ -54,6 +54,8 @@ def starting(enabled: bool) -> tuple[float, float]:
         try:
             _answered(process, folder / "runtime" / f"jpserver-{process.pid}.json", folder / "log")
             taken = (time.perf_counter() - begun) * 1000
+            loaded = f"{EXTENSION} | extension was successfully loaded" in (folder / "log").read_text()
+            assert loaded == enabled, (folder / "log").read_text()
             times = psutil.Process(process.pid).cpu_times()
             return taken, (times.user + times.system) * 1000
         finally:
@@ -86,10 +88,14 @@ def main() -> None:
     with fresh_home():
         starting(True)  # files are cached, bytecode is compiled
         pairs = [(starting(True), starting(False)) for _ in range(STARTS)]
-    row(f"start of JupyterLab until it answers, median of {STARTS}", "with", "without", "difference")
-    for index, label in enumerate(("by the clock, ms", "processor time, ms")):
-        with_it = statistics.median(pair[0][index] for pair in pairs)
-        without = statistics.median(pair[1][index] for pair in pairs)
+    row(f"start of JupyterLab until it answers, of {STARTS}", "with", "without", "difference")
+    # On a machine that does other things, too, the fastest start is the one that was disturbed least.
+    for label, index, choose in (
+        ("by the clock, fastest, ms", 0, min),
+        ("by the clock, median, ms", 0, statistics.median),
+        ("processor time, median, ms", 1, statistics.median),
+    ):
+        with_it, without = (choose([pair[side][index] for pair in pairs]) for side in (0, 1))
         row(f"  {label}", f"{with_it:.0f}", f"{without:.0f}", f"{with_it - without:+.0f}")
 
 
