@@ -1,7 +1,6 @@
 """What Clary adds: the time of ``import clary``, and to the start of JupyterLab.
 
-JupyterLab is started for real, with and without the extension in turn, until it answers its status request;
-the difference of the medians is what the extension adds.
+JupyterLab is started for real, with and without the extension in turn, until it answers its status request.
 """
 
 from __future__ import annotations
