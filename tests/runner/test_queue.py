@@ -233,3 +233,10 @@ def test_500_jobs_run_once_each_while_their_schedulers_are_killed_every_second(b
     rows = bench.runner.store.read().execute("SELECT status, count(*) FROM jobs GROUP BY status").fetchall()
     assert [tuple(row) for row in rows] == [("Completed", 500)]
     assert victims > 0
+
+
+def test_asking_about_a_job_moves_what_dead_processes_have_left_lying(bench: Any) -> None:
+    """No engine, no settler, and the submitter died before it could schedule; all that remains is a Describe."""
+    job = bench.submit("nothing", schedule=False)
+    bench.runner.reconcile()
+    assert bench.wait(job).status == "Completed"

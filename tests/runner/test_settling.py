@@ -131,7 +131,15 @@ def _unshare() -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("scenario", ["while_running", "before_the_start", "at_the_start", "while_settling"])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "while_running",
+        "before_the_start",
+        "at_the_start",
+        pytest.param("while_settling", marks=pytest.mark.slow),
+    ],
+)
 def test_a_full_disk_loses_no_job(
     runner_environment: None, home_path: Path, tmp_path: Path, scenario: str
 ) -> None:

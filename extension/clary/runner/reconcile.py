@@ -23,18 +23,25 @@ _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 60.0
 
 
-def reconcile(runner: Runner) -> None:
+def reconcile(runner: Runner) -> tuple[bool, bool]:
     """Look at every running job. Costs a lock and two looks at files for each; the finished ones cost
-    nothing."""
+    nothing. Returns (whether any has ended or was lost, whether any still runs)."""
+    ended = running = False
     for job in runner.store.jobs.in_states("running"):
         try:
-            _look_at(runner, job)
+            if _look_at(runner, job):
+                running = True
+            else:
+                ended = True
         except Exception:
             # A full disk, say: it stays as it is, and is looked at again. The other jobs must not suffer.
             _log.exception("Job %s %s could not be reconciled; it will be tried again.", job.kind, job.name)
+            running = True
+    return ended, running
 
 
-def _look_at(runner: Runner, job: Job) -> None:
+def _look_at(runner: Runner, job: Job) -> bool:
+    """Whether the job runs on."""
     attempt = runner.attempt(job)
     vanished = not attempt.folder.exists()
     end = attempt.exit()
@@ -43,7 +50,7 @@ def _look_at(runner: Runner, job: Job) -> None:
         lock = runner.backend.abandoned(attempt)
         if lock is None:
             _alive(runner, job, attempt)
-            return
+            return True
     try:
         # The shim may have written its last words between the two looks.
         end = end or attempt.exit()
@@ -55,6 +62,7 @@ def _look_at(runner: Runner, job: Job) -> None:
     finally:
         if lock is not None:
             lock.release()
+    return False
 
 
 def _alive(runner: Runner, job: Job, attempt: Attempt) -> None:

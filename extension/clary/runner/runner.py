@@ -93,9 +93,14 @@ class Runner:
         return len(claims)
 
     def reconcile(self) -> None:
-        """Take note of what has happened to running jobs; repair what crashes have left behind."""
+        """Take note of what has happened to running jobs; repair what crashes have left behind. Cheap when nothing has
+        happened: a lock and two looks at files for each running job."""
         reap()
-        reconcile(self)
+        changed, running = reconcile(self)
+        # With no engine alive, whoever asks about a job has the others moved on, too.
+        if changed or (not running and self.store.jobs.any_due(time.time())):
+            self.schedule()
+        self.settle()
 
     def settle(self, *, engine: bool = False) -> None:
         """See to it that jobs which have ended are settled: start a settler, unless one is there or an engine
@@ -113,7 +118,6 @@ class Runner:
         """Reconcile, schedule, and see to settling: what an engine does when it has a moment."""
         self.reconcile()
         self.schedule()
-        self.settle()
 
     def stop(self, kind: str, name: str) -> Job | None:
         """Ask a job to stop, and return it; None when there is none. Queued: it never runs. Running: SIGTERM
@@ -132,8 +136,7 @@ class Runner:
                 job = self.store.jobs.update(job.id, state="settling")
         if job.state == "running":
             self.backend.stop(self.attempt(job))
-            self.reconcile()  # its shim may be long dead, with nobody there to notice
-        self.settle()
+        self.reconcile()  # its shim may be long dead, with nobody there to notice
         return self.store.jobs.get(job.id)
 
     def get(self, kind: str, name: str) -> Job | None:
