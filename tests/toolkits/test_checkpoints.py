@@ -54,7 +54,7 @@ def test_a_new_attempt_goes_on_from_the_last_ones_checkpoints(desk: Any) -> None
 
 def test_checkpoints_of_a_job_that_fails_or_is_killed_are_stored_all_the_same(desk: Any) -> None:
     for name, end in (("fails", "raise SystemExit(1)"), ("dies", "os.kill(os.getpid(), 9)")):
-        source = f"import os\nos.makedirs('/opt/ml/other')\nopen('/opt/ml/other/last', 'w').write('x')\n{end}"
+        source = f"import os\nos.makedirs('/opt/ml/other', exist_ok=True)\nopen('/opt/ml/other/last', 'w').write('x')\n{end}"
         job = desk.train(
             {"train.py": source},
             CheckpointConfig={"S3Uri": f"s3://bucket/{name}/", "LocalPath": "/opt/ml/other"},

@@ -81,9 +81,10 @@ class WarmStart:
             with contextlib.suppress(OSError):
                 for entry in os.scandir(folder):
                     stem = entry.name.partition(".")[0]
-                    if stem in sys.modules and (
-                        entry.name.endswith((".py", ".so")) or os.path.exists(f"{entry.path}/__init__.py")
-                    ):
+                    module = sys.modules.get(stem)
+                    if module is None or _is_in(module, folder):
+                        continue
+                    if entry.name.endswith((".py", ".so")) or os.path.exists(f"{entry.path}/__init__.py"):
                         return stem
         return ""
 
@@ -179,6 +180,14 @@ def close_descriptors() -> None:
 
 def _entries(environment: Mapping[str, str]) -> list[Path]:
     return [Path(entry).absolute() for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+
+
+def _is_in(module: ModuleType, folder: Path) -> bool:
+    """Whether the top-level module or package was loaded from this very folder."""
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return False
+    return (Path(file).parent.parent if hasattr(module, "__path__") else Path(file).parent) == folder
 
 
 def _fresh_streams(*, unbuffered: bool) -> None:
