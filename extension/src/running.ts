@@ -2,6 +2,7 @@ import { IRunningSessions } from '@jupyterlab/running';
 import { stopIcon } from '@jupyterlab/ui-components';
 
 import { endpointsListing, jobsListing } from './clary';
+import { notifyError } from './components/notices';
 import { endpointIcon, jobIcon } from './icons';
 import { Listing } from './listing';
 import { words } from './pure/status';
@@ -27,7 +28,9 @@ export function runningJobs(clary: IClary): IRunningSessions.IManager {
       })),
     shutdownAll: () => {
       for (const { TrainingJobName } of listing.items) {
-        void api.call('StopTrainingJob', { TrainingJobName });
+        api
+          .call('StopTrainingJob', { TrainingJobName })
+          .catch(error => notifyError(trans, `Could not stop ${TrainingJobName}`, error));
       }
     },
     refreshRunning: () => {
@@ -60,7 +63,9 @@ export function runningEndpoints(clary: IClary): IRunningSessions.IManager {
       })),
     shutdownAll: () => {
       for (const { EndpointName } of live()) {
-        void api.call('DeleteEndpoint', { EndpointName });
+        api
+          .call('DeleteEndpoint', { EndpointName })
+          .catch(error => notifyError(trans, `Could not delete ${EndpointName}`, error));
       }
     },
     refreshRunning: () => {

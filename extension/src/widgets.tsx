@@ -1,7 +1,8 @@
 import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
+import { Message } from '@lumino/messaging';
 import * as React from 'react';
 
-import { ClaryProvider } from './components/context';
+import { ClaryProvider, VisibleContext } from './components/context';
 import { EndpointPage } from './details/EndpointPage';
 import { ModelPage } from './details/ModelPage';
 import { TrainingJobPage } from './details/TrainingJobPage';
@@ -25,8 +26,22 @@ class ClaryWidget extends ReactWidget {
     super();
   }
 
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.update();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.update();
+  }
+
   protected render(): JSX.Element {
-    return <ClaryProvider value={this.clary}>{this.content}</ClaryProvider>;
+    return (
+      <ClaryProvider value={this.clary}>
+        <VisibleContext.Provider value={this.isVisible}>{this.content}</VisibleContext.Provider>
+      </ClaryProvider>
+    );
   }
 }
 

@@ -12,9 +12,13 @@ import pytest
 # Under xdist and with a bare `pytest` the repository is not on the path.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from playwright.sync_api import expect
 from tests.ui import samples
 from tests.ui.lab import Lab, browser
 from tests.ui.lab import lab as started_lab
+
+# The machine may be busy with other tests.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def sagemaker(lab: Lab) -> Any:
 def context(chromium: Any) -> Iterator[Any]:
     """One user's browser: JupyterLab's scripts are fetched once."""
     one = chromium.new_context(viewport={"width": 1400, "height": 900})
-    one.set_default_timeout(20_000)
+    one.set_default_timeout(30_000)
     yield one
     one.close()
 
@@ -60,6 +64,6 @@ def page(lab: Lab, context: Any) -> Iterator[Any]:
 def open_lab(tab: Any, lab: Lab) -> None:
     """Open JupyterLab with an empty workspace, and Clary's panel in it."""
     tab.goto(lab.page_url("lab/workspaces/auto-test") + "&reset")
-    tab.locator(".jp-Launcher").wait_for()
+    tab.locator(".jp-Launcher").wait_for(timeout=60_000)  # The first time, all scripts are compiled.
     tab.locator('.jp-SideBar [data-id="clary-panel"]').click()
     tab.locator("#clary-panel .clary-Section").first.wait_for()

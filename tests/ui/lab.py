@@ -54,7 +54,13 @@ class Lab:
     """JupyterLab in a process of its own. Clary's home is `work/clary`, under the root `work`."""
 
     def __init__(
-        self, folder: Path, *, base_url: str = "/lab/under/", theme: str = "JupyterLab Light"
+        self,
+        folder: Path,
+        *,
+        base_url: str = "/lab/under/",
+        theme: str = "JupyterLab Light",
+        clary: bool = True,
+        environment: dict[str, str] | None = None,
     ) -> None:
         if not (BUNDLE / "static" / "style.js").exists():
             raise RuntimeError(
@@ -64,6 +70,8 @@ class Lab:
         self.root = folder / "work"
         self.home = self.root / "clary"
         self.base_url = base_url
+        self.clary = clary
+        self._more = {"CLARY_ZYGOTE": "0", **(environment or {})}
         self._write_settings(theme)
         self.start()
 
@@ -80,7 +88,7 @@ class Lab:
                     f"--ServerApp.root_dir={self.root}",
                     f"--ServerApp.base_url={self.base_url}",
                     f"--IdentityProvider.token={TOKEN}",
-                    "--ServerApp.jpserver_extensions={'clary.jupyter': True}",
+                    f"--ServerApp.jpserver_extensions={{'clary.jupyter': {self.clary}}}",
                     f"--LabApp.extra_labextensions_path={self.folder / 'labextensions'}",
                 ],
                 env=self._environment(),
@@ -133,8 +141,10 @@ class Lab:
         config = self.folder / "config" / "labconfig"
         config.mkdir(parents=True)
         # It asks for news from the network, and covers what the tests look at.
-        off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-        (config / "page_config.json").write_text(json.dumps(off))
+        off = {"@jupyterlab/apputils-extension:announcements": True}
+        if not self.clary:
+            off["@clary/labextension"] = True
+        (config / "page_config.json").write_text(json.dumps({"disabledExtensions": off}))
         extensions = self.folder / "labextensions" / "@clary"
         extensions.mkdir(parents=True)
         (extensions / "labextension").symlink_to(BUNDLE)
@@ -145,7 +155,7 @@ class Lab:
             **os.environ,
             "HOME": str(folder),
             "CLARY_HOME": str(self.home),
-            "CLARY_ZYGOTE": "0",
+            **self._more,
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
             "JUPYTER_DATA_DIR": str(folder / "data"),
             "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from typing import Any
 
@@ -53,11 +54,11 @@ ROLE = "arn:aws:iam::000000000000:role/clary"
 
 
 def packed(**files: str) -> bytes:
-    """A .tar.gz of files; two underscores in a name are a slash, one before the suffix is a dot."""
+    """A .tar.gz of files; in a name two underscores are a slash, `_py` and `_nb` suffixes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for name, text in files.items():
-            info = tarfile.TarInfo(name.replace("__", "/").replace("_py", ".py"))
+            info = tarfile.TarInfo(name.replace("__", "/").replace("_py", ".py").replace("_nb", ".ipynb"))
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))
     return buffer.getvalue()
@@ -131,3 +132,19 @@ def make_endpoint(sagemaker: Any, name: str, **weights: float) -> None:
         ],
     )
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+def notebook(*cells: str) -> str:
+    """A notebook of code cells, as JSON."""
+    code = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(cells)
+    ]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code})

@@ -147,6 +147,26 @@ def test_a_long_log_is_followed_until_the_reader_scrolls(page: Any, lab: Lab, sa
     sagemaker.stop_training_job(TrainingJobName="long")
 
 
+def test_a_notebook_job_shows_how_many_of_its_cells_are_done(page: Any, lab: Lab, sagemaker: Any) -> None:
+    book = samples.notebook(*(f"import time; time.sleep(0.7); print('cell', {n})" for n in range(6)))
+    lab.client("s3").put_object(
+        Bucket=samples.BUCKET, Key="code/book.tar.gz", Body=samples.packed(book_nb=book)
+    )
+    samples.train(
+        sagemaker,
+        "book",
+        sagemaker_program="book.ipynb",
+        sagemaker_submit_directory=f"s3://{samples.BUCKET}/code/book.tar.gz",
+    )
+    job = opened(page, "book")
+    bar = job.get_by_role("progressbar", name="Notebook cells")
+    expect(bar).to_have_attribute("aria-valuemax", "6", timeout=40_000)
+    expect(job.locator(".clary-Progress")).to_contain_text("3 of 6")
+    expect(job.locator(".clary-Badge")).to_contain_text("Completed", timeout=40_000)
+    expect(bar).to_have_count(0)
+    expect(job.locator(".clary-Phase-name").get_by_text("Training", exact=True)).to_have_count(1)
+
+
 def test_pages_are_restored_with_the_layout(page: Any, sagemaker: Any) -> None:
     finished(sagemaker, "kept", epochs=1, pause=0.05)
     opened(page, "kept")

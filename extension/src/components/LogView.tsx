@@ -1,13 +1,13 @@
 import { downloadIcon, searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { concerns, IChange, ServerEvents } from '../events';
 import { LogFeed } from '../logfeed';
 import { visibleRows } from '../pure/logtext';
 import { clock } from '../pure/time';
 import { useClary } from './context';
+import { useChanges } from './hooks';
 import { notifyError } from './notices';
-import { IconButton } from './parts';
+import { Card, IconButton } from './parts';
 
 const ROW = 18;
 
@@ -31,23 +31,17 @@ export function LogView(props: {
 
   React.useEffect(() => {
     const made = new LogFeed(clary.api, group, prefix, clary.settings.logLines);
-    const onChange = (_: ServerEvents, change: IChange) => {
-      if (concerns(change, kind, name) && change.change !== 'metrics') {
-        made.refresh();
-      }
-    };
-    const onConnected = () => made.refresh();
     made.changed.connect(draw);
-    clary.events.changed.connect(onChange);
-    clary.events.connected.connect(onConnected);
     made.refresh();
     setFeed(made);
-    return () => {
-      clary.events.changed.disconnect(onChange);
-      clary.events.connected.disconnect(onConnected);
-      made.stop();
-    };
-  }, [clary, group, prefix, kind, name]);
+    return () => made.stop();
+  }, [clary, group, prefix]);
+  useChanges(
+    kind,
+    name,
+    change => change !== 'metrics',
+    () => feed?.refresh()
+  );
 
   const all = feed?.lines ?? [];
   const needle = find.toLowerCase();
@@ -104,65 +98,62 @@ export function LogView(props: {
   };
 
   const { first, last } = visibleRows(view.top, view.height, ROW, lines.length);
+  const tools = (
+    <>
+      <label className="clary-Log-find">
+        <searchIcon.react tag="span" width="14px" height="14px" aria-hidden="true" />
+        <input
+          type="search"
+          placeholder="Find in the log"
+          aria-label="Find in the log"
+          value={find}
+          onChange={event => setFind(event.target.value)}
+        />
+      </label>
+      {(feed?.streams.length ?? 0) > 1 && (
+        <select
+          aria-label="Log stream"
+          value={feed?.stream}
+          onChange={event => feed?.select(event.target.value)}
+        >
+          {feed?.streams.map(one => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      )}
+      <label className="clary-Check">
+        <input type="checkbox" checked={times} onChange={event => setTimes(event.target.checked)} />
+        Times
+      </label>
+      <label className="clary-Check">
+        <input
+          type="checkbox"
+          checked={follow}
+          onChange={event => setFollow(event.target.checked)}
+        />
+        Follow
+      </label>
+      <span className="clary-Log-count" aria-live="off">
+        {needle === ''
+          ? `${all.length.toLocaleString()} lines`
+          : `${lines.length.toLocaleString()} of ${all.length.toLocaleString()}`}
+      </span>
+      {feed?.earlier && (
+        <button type="button" className="clary-Link" onClick={() => void loadEarlier()}>
+          Load earlier lines
+        </button>
+      )}
+      {feed?.dropped && <span title="See the setting “Log lines kept”">Older lines left out</span>}
+      <IconButton icon={downloadIcon} label="Download the log" onClick={download} />
+    </>
+  );
   return (
-    <div className="clary-Log" data-lm-suppress-shortcuts>
-      <div className="clary-Log-bar">
-        <label className="clary-Log-find">
-          <searchIcon.react tag="span" width="14px" height="14px" aria-hidden="true" />
-          <input
-            type="search"
-            placeholder="Find in the log"
-            aria-label="Find in the log"
-            value={find}
-            onChange={event => setFind(event.target.value)}
-          />
-        </label>
-        {(feed?.streams.length ?? 0) > 1 && (
-          <select
-            aria-label="Log stream"
-            value={feed?.stream}
-            onChange={event => feed?.select(event.target.value)}
-          >
-            {feed?.streams.map(one => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        )}
-        <label className="clary-Check">
-          <input
-            type="checkbox"
-            checked={times}
-            onChange={event => setTimes(event.target.checked)}
-          />
-          Times
-        </label>
-        <label className="clary-Check">
-          <input
-            type="checkbox"
-            checked={follow}
-            onChange={event => setFollow(event.target.checked)}
-          />
-          Follow
-        </label>
-        <span className="clary-Log-count" aria-live="off">
-          {needle === ''
-            ? `${all.length.toLocaleString()} lines`
-            : `${lines.length.toLocaleString()} of ${all.length.toLocaleString()}`}
-        </span>
-        {feed?.earlier && (
-          <button type="button" className="clary-Link" onClick={() => void loadEarlier()}>
-            Load earlier lines
-          </button>
-        )}
-        {feed?.dropped && (
-          <span title="See the setting “Log lines kept”">Older lines left out</span>
-        )}
-        <IconButton icon={downloadIcon} label="Download the log" onClick={download} />
-      </div>
+    <Card title="Log" wide className="clary-Log" tools={tools}>
       <div
         className={`clary-Log-lines${times ? ' clary-mod-times' : ''}`}
         ref={box}
         onScroll={onScroll}
+        data-lm-suppress-shortcuts
         role="log"
         aria-live="off"
         aria-label={`Log of ${name}`}
@@ -190,6 +181,6 @@ export function LogView(props: {
           ↓ Follow the log
         </button>
       )}
-    </div>
+    </Card>
   );
 }

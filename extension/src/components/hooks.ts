@@ -3,7 +3,7 @@ import * as React from 'react';
 import { concerns, IChange, ServerEvents } from '../events';
 import { Listing } from '../listing';
 import { Coalescer, ECHO } from '../pure/once';
-import { useClary } from './context';
+import { useClary, VisibleContext } from './context';
 
 /** Draw again when a list changed. */
 export function useListing<T>(listing: Listing<T>): Listing<T> {
@@ -25,62 +25,93 @@ export interface ILive<T> {
 }
 
 /**
- * What `read` answers, read again when a matching change of the resource is announced and when the
- * event bus is joined again; at most every `pause` ms.
+ * Calls `refresh` when a matching change of the resource is announced and when the event bus is
+ * joined again. While the page is not in view it waits, and calls once when it is.
  */
+export function useChanges(
+  kind: string,
+  name: string,
+  matches: (change: IChange['change']) => boolean,
+  refresh: () => void
+): void {
+  const { events } = useClary();
+  const visible = React.useContext(VisibleContext);
+  const stale = React.useRef(false);
+  const latest = React.useRef({ visible, matches, refresh });
+  latest.current = { visible, matches, refresh };
+
+  React.useEffect(() => {
+    const wake = () => {
+      if (latest.current.visible) {
+        latest.current.refresh();
+      } else {
+        stale.current = true;
+      }
+    };
+    const onChange = (_: ServerEvents, change: IChange) => {
+      if (concerns(change, kind, name) && latest.current.matches(change.change)) {
+        wake();
+      }
+    };
+    events.changed.connect(onChange);
+    events.connected.connect(wake);
+    return () => {
+      events.changed.disconnect(onChange);
+      events.connected.disconnect(wake);
+    };
+  }, [events, kind, name]);
+
+  React.useEffect(() => {
+    if (visible && stale.current) {
+      stale.current = false;
+      latest.current.refresh();
+    }
+  }, [visible]);
+}
+
+/** What `read` answers, kept up to date by `useChanges`; read at most every `pause` ms. */
 export function useLive<T>(
   read: () => Promise<T>,
   kind: string,
   name: string,
-  changes: (change: IChange['change']) => boolean,
+  matches: (change: IChange['change']) => boolean,
   pause = 300
 ): ILive<T> {
-  const { events } = useClary();
   const [state, setState] = React.useState<{ data: T | null; error: unknown }>({
     data: null,
     error: null
   });
-  const refresh = React.useRef<() => void>(() => undefined);
-  const latest = React.useRef({ read, changes });
-  latest.current = { read, changes };
+  const latest = React.useRef(read);
+  latest.current = read;
+  const reader = React.useRef<Coalescer | null>(null);
+  const refresh = React.useCallback(() => reader.current?.request(), []);
 
   React.useEffect(() => {
     let gone = false;
-    const reader = new Coalescer(
-      async () => {
-        try {
-          const data = await latest.current.read();
-          if (!gone) {
-            setState({ data, error: null });
-          }
-        } catch (error) {
-          if (!gone) {
-            setState(old => ({ data: old.data, error }));
-          }
-        }
-      },
+    const settle = (next: (old: { data: T | null }) => { data: T | null; error: unknown }) => {
+      if (!gone) {
+        setState(next);
+      }
+    };
+    const made = new Coalescer(
+      () =>
+        latest.current().then(
+          data => settle(() => ({ data, error: null })),
+          error => settle(old => ({ data: old.data, error }))
+        ),
       pause,
       ECHO
     );
-    const onChange = (_: ServerEvents, change: IChange) => {
-      if (concerns(change, kind, name) && latest.current.changes(change.change)) {
-        reader.request();
-      }
-    };
-    const onConnected = () => reader.request();
-    refresh.current = onConnected;
-    events.changed.connect(onChange);
-    events.connected.connect(onConnected);
-    reader.request();
+    reader.current = made;
+    made.request();
     return () => {
       gone = true;
-      reader.stop();
-      events.changed.disconnect(onChange);
-      events.connected.disconnect(onConnected);
+      made.stop();
     };
-  }, [events, kind, name, pause]);
+  }, [kind, name, pause]);
 
-  return { ...state, refresh: () => refresh.current() };
+  useChanges(kind, name, matches, refresh);
+  return { ...state, refresh };
 }
 
 /** The time in epoch seconds, renewed every `period` ms while `running`. No request is made. */

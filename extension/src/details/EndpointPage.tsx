@@ -63,15 +63,13 @@ export function EndpointPage(props: { name: string }): JSX.Element {
             }
             variants={(endpoint.ProductionVariants ?? []).map(one => one.VariantName)}
           />
-          <Card title="Log" wide>
-            <LogView
-              group={`/aws/sagemaker/Endpoints/${name}`}
-              prefix=""
-              kind="endpoint"
-              name={name}
-              empty="Nothing was printed so far."
-            />
-          </Card>
+          <LogView
+            group={`/aws/sagemaker/Endpoints/${name}`}
+            prefix=""
+            kind="endpoint"
+            name={name}
+            empty="Nothing was printed so far."
+          />
           <div className="clary-Columns">
             <Card title="Summary">
               <Facts

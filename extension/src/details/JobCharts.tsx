@@ -22,7 +22,7 @@ export function JobCharts(props: { job: ITrainingJob; samples: IJobMetrics | nul
         {metrics.size > 0 ? (
           <div className="clary-Charts">
             {[...metrics].map(([title, series]) => (
-              <LineChart key={title} title={title} series={series} height={212} />
+              <LineChart key={title} title={title} series={series} height={222} />
             ))}
           </div>
         ) : (
@@ -69,7 +69,7 @@ function Resources(props: { samples: IJobMetrics | null; start: number }): JSX.E
             key={one.name}
             title={one.name}
             series={[one]}
-            height={104}
+            height={100}
             zero
             area
             format={format}

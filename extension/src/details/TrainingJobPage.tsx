@@ -4,7 +4,7 @@ import * as React from 'react';
 import { useClary } from '../components/context';
 import { ILive, useLive } from '../components/hooks';
 import { LogView } from '../components/LogView';
-import { Card, Problem } from '../components/parts';
+import { Problem } from '../components/parts';
 import { ProgressBar } from '../components/ProgressBar';
 import { Timeline } from '../components/Timeline';
 import { finished, progressOf, stoppable } from '../pure/status';
@@ -66,15 +66,13 @@ function Body(props: { job: ITrainingJob; samples: ILive<IJobMetrics> }): JSX.El
       <Timeline transitions={transitions} />
       {progress && <ProgressBar progress={progress} label="Notebook cells" />}
       <JobCharts job={job} samples={props.samples.data} />
-      <Card title="Log" wide>
-        <LogView
-          group="/aws/sagemaker/TrainingJobs"
-          prefix={`${job.TrainingJobName}/`}
-          kind="training-job"
-          name={job.TrainingJobName}
-          empty={running ? 'Nothing was printed so far.' : 'The job printed nothing.'}
-        />
-      </Card>
+      <LogView
+        group="/aws/sagemaker/TrainingJobs"
+        prefix={`${job.TrainingJobName}/`}
+        kind="training-job"
+        name={job.TrainingJobName}
+        empty={running ? 'Nothing was printed so far.' : 'The job printed nothing.'}
+      />
       <div className="clary-Columns">
         <Summary job={job} />
         <Parameters job={job} />
