@@ -19,6 +19,7 @@ from typing import Any
 from tests.benchmarks.measuring import fresh_home, milliseconds, per_second, row
 
 from clary.api.engine import Engine
+from clary.sdk.storage import default_bucket
 
 COUNT, FEW, MANY = 300, 10, 50_000
 
@@ -36,7 +37,7 @@ def request(name: str, command: str) -> dict[str, Any]:
             "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
         },
         "HyperParameters": {"epochs": "10", "learning-rate": "0.1"},
-        "OutputDataConfig": {"S3OutputPath": "s3://bench/"},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{default_bucket()}/"},
         "ResourceConfig": {"InstanceType": "ml.m5.24xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
     }
