@@ -253,3 +253,13 @@ def test_after_a_reboot_no_process_is_taken_for_a_leftover(alive: Any) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_job_whose_home_was_deleted_ends(bench: Any, alive: Any) -> None:
+    import shutil
+
+    job = bench.submit("sleep", grace_s=0.5)
+    pid, shim_pid = int(bench.wait_file(job, "pid")), bench.shim_pid(job)
+    shutil.rmtree(bench.runner.home.root)
+    bench.until(lambda: not alive(pid) and not alive(shim_pid), "the end of job and shim", timeout=10)
+    assert bench.runner.schedule() == 0

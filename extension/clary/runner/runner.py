@@ -73,6 +73,8 @@ class Runner:
     def schedule(self) -> int:
         """Start queued jobs for which there is room; returns how many."""
         reap()
+        if not self.home.database.exists():
+            return 0  # deleted under our feet; what SQLite still shows us is a ghost
         own = launch.own_attempt(self.home)
         if own is not None and self.store.jobs.any_due(time.time()) and own.nudge(b"S"):
             return 0  # we are inside a job; its shim has the launching done, outside of our namespaces
@@ -106,6 +108,8 @@ class Runner:
         """See to it that jobs which have ended are settled: start a settler, unless one is there or an engine
         is alive. `engine`: the caller is the engine itself."""
         if not self.store.jobs.in_states("settling", limit=1) or is_running(self._settler):
+            return
+        if not self.home.database.exists():
             return
         if not engine and engine_is_alive({"engine_lock": str(launch.engine_lock(self.home))}):
             return

@@ -213,6 +213,8 @@ class Supervisor:
     def _look(self, now: float) -> None:
         if self._sampler.sample(self._helpers()) and self._reason != "memory":
             self._reason, self._kill_at = "memory", now
+        if not os.path.isdir(self._folder):  # the home was deleted: there is nobody left to work for
+            self._told_to_go = True
         # The control pipe tells of a stop at once; this is for a launcher that died between file and pipe.
         if self._reason is None and self._stop_asked():
             self._stop("stopped", self._shim["grace_s"])
