@@ -376,3 +376,30 @@ def test_workers_do_not_outlive_an_endpoint_process_that_is_killed(host: Any) ->
     host.pump.stop()
     os.kill(host.pids("ep")["shim"], 9)
     worker.wait(5)
+
+
+def test_big_bodies_go_through_workers_unharmed(host: Any) -> None:
+    code = "def model_fn(d): return 1\ndef transform_fn(m, body, content_type, accept): return body[::-1]\n"
+    host.model("m", {"code/inference.py": code})
+    host.create("ep", {"ModelName": "m"})
+    client = host.client()
+    for size in (0, 1, 131_071, 131_072, 6 * 2**20):
+        body = os.urandom(size)
+        answer = client.invoke_endpoint(EndpointName="ep", Body=body, ContentType="application/octet-stream")
+        assert answer["Body"].read() == body[::-1]
+
+
+def test_boto3_in_a_models_code_finds_clary(host: Any) -> None:
+    code = """
+def model_fn(d):
+    import boto3
+    return boto3.client("s3").list_buckets()["Buckets"]
+def predict_fn(data, model):
+    return [bucket["Name"] for bucket in model]
+"""
+    from clary.objects import Objects
+
+    Objects(host.home).create_bucket("weights")
+    host.model("m", {"code/inference.py": code})
+    assert host.create("ep", {"ModelName": "m"}).status == "InService", host.log("ep")
+    assert ask(host, "ep", [1]) == ["weights"]

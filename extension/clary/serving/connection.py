@@ -189,7 +189,10 @@ class Connection(asyncio.Protocol):
             request = queue.popleft()
             if self.closed:
                 continue
-            self._transport.write(request.response)
+            if isinstance(request.response, tuple):
+                self._transport.writelines(request.response)
+            else:
+                self._transport.write(request.response)
             request.response = None
             if not request.keep_alive:
                 self._transport.close()

@@ -30,6 +30,9 @@ def status_line(status: int) -> bytes:
     return b"HTTP/1.1 %d %b\r\n" % (status, _PHRASES.get(status, b"Status"))
 
 
+_BIG = 65_536
+
+
 class Request:
     """A complete request. Header names are lower case. Answer it exactly once, by `reply`, from the loop's thread."""
 
@@ -51,7 +54,7 @@ class Request:
         self.body = body
         self.keep_alive = keep_alive
         self.arrived = time.monotonic()
-        self.response: bytes | None = None
+        self.response: bytes | tuple[bytes, bytes] | None = None
 
     @property
     def trusted(self) -> bool:
@@ -67,11 +70,7 @@ class Request:
         """`head`: the status line and headers, each with its line end; Content-Length, Date and Connection are added."""
         connection = self.connection
         ending = b"\r\n\r\n" if self.keep_alive else b"\r\nConnection: close\r\n\r\n"
-        self.response = b"%b%bContent-Length: %d%b%b" % (
-            head,
-            connection.server.date,
-            len(body),
-            ending,
-            body,
-        )
+        start = b"%b%bContent-Length: %d%b" % (head, connection.server.date, len(body), ending)
+        # One small piece is one system call; a big body is not copied for that.
+        self.response = start + body if len(body) < _BIG else (start, body)
         connection.flush()

@@ -65,6 +65,7 @@ class WorkerProcess(asyncio.Protocol):
         self._buffer = bytearray()
         self._process: subprocess.Popen[bytes] | None = None
         self._output: int | None = None
+        self._outbox = self._inbox = -1
         self._tail = b""
 
     async def start(self) -> None:
@@ -74,18 +75,25 @@ class WorkerProcess(asyncio.Protocol):
         ours.setblocking(False)
         read, write = os.pipe()
         os.set_blocking(read, False)
+        self._outbox, self._inbox = frames.shared_file(), frames.shared_file()
+        shared = (self._outbox, self._inbox)
         self._order.folder.mkdir(parents=True, exist_ok=True)
         link = self._order.folder / "ml"
         if not link.is_symlink():
             link.symlink_to(self._order.folder.parent.parent / "ml")
         try:
             self._process = subprocess.Popen(
-                [self._order.python, "-m", "clary.toolkits.inference.worker", str(theirs.fileno())],
+                [
+                    self._order.python,
+                    "-m",
+                    "clary.toolkits.inference.worker",
+                    *map(str, (theirs.fileno(), *shared)),
+                ],
                 env=dict(self._order.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=write,
                 stderr=write,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), *shared),
                 cwd="/",
                 start_new_session=True,  # what the model's code starts is killed with it
             )
@@ -106,9 +114,11 @@ class WorkerProcess(asyncio.Protocol):
         """Give it a request; it must be idle."""
         self.state = State.BUSY
         self.request = request
-        self._transport.write(frames.pack(head, request.body))
-        if request.body:
-            self._transport.write(request.body)
+        if len(request.body) >= frames.SHARED_FROM:
+            frames.put_shared(self._outbox, request.body)
+            self._transport.write(frames.pack({**head, "shared": len(request.body)}))
+        else:
+            self._transport.write(frames.pack(head, request.body) + request.body)
 
     def kill(self) -> None:
         """SIGKILL: its death comes back through `changed`."""
@@ -170,6 +180,12 @@ class WorkerProcess(asyncio.Protocol):
         elif kind == "failed":
             self.failure = str(head.get("message"))
         elif kind == "answer" and self.state is State.BUSY:
+            if "shared" in head:
+                try:
+                    body = frames.take_shared(self._inbox, int(head["shared"]))
+                except (frames.BrokenFrame, OSError):
+                    self.kill()
+                    return
             self.state = State.IDLE
             self.served += 1
             self._answered(self, head, body)
@@ -225,5 +241,6 @@ class WorkerProcess(asyncio.Protocol):
             self._order.log(self._tail.rstrip(b"\n"))
             self._tail = b""
         asyncio.get_running_loop().remove_reader(self._output)
-        os.close(self._output)
+        for descriptor in (self._output, self._outbox, self._inbox):
+            os.close(descriptor)
         self._output = None

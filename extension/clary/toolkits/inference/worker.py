@@ -1,7 +1,8 @@
-"""The worker process: ``python -m clary.toolkits.inference.worker FD``; one model, one request at a time.
+"""The worker process: ``python -m clary.toolkits.inference.worker SOCKET IN OUT``; one model, one request at a time.
 
-It is started by an endpoint process, which holds the other end of the socket FD. The first message says what to load;
-the answer is ``ready`` or ``failed``. It ends when the socket does, and dies with the endpoint process.
+It is started by an endpoint process, which holds the other end of the socket, and shares the files for big bodies. The first
+message says what to load; the answer is ``ready`` or ``failed``. It ends when the socket does, and dies with the endpoint
+process.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from clary.toolkits.inference import frames
 _PR_SET_PDEATHSIG = 1
 
 
-def main(descriptor: int) -> int:
+def main(descriptor: int, inbox: int, outbox: int) -> int:
     """Serve until the other end closes. Returns the process's exit code."""
     _die_with_parent()
     # Stopping an endpoint signals everything under it; the endpoint process drains first and then closes our socket.
@@ -43,13 +44,19 @@ def main(descriptor: int) -> int:
     frames.send(connection, {"op": "ready", "seconds": time.monotonic() - started})
     while (message := frames.receive(connection)) is not None:
         head, body = message
+        if "shared" in head:
+            body = frames.take_shared(inbox, head["shared"])
         answer = handlers.answer(
             body, head["content_type"], head["accept"], head["headers"], head["request_id"]
         )
-        reply = {"op": "answer", "status": answer.status, "content_type": answer.content_type}
+        reply: dict[str, Any] = {"op": "answer", "status": answer.status, "content_type": answer.content_type}
         if answer.custom_attributes is not None:
             reply["custom_attributes"] = answer.custom_attributes
-        frames.send(connection, reply, answer.body)
+        if len(answer.body) < frames.SHARED_FROM:
+            frames.send(connection, reply, answer.body)
+        else:
+            frames.put_shared(outbox, answer.body)
+            frames.send(connection, {**reply, "shared": len(answer.body)})
     return 0
 
 
@@ -102,7 +109,7 @@ def _die_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    code = main(int(sys.argv[1]))
+    code = main(*map(int, sys.argv[1:4]))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # a thread that a script left running must not keep a retired worker alive
