@@ -29,7 +29,7 @@ def test_an_update_under_load_fails_not_one_request(host: Any) -> None:
     host.model("two", {"model.onnx": models.scaled(2.0)})
     host.create("ep", {"ModelName": "one"})
     with Load(host, "ep", b"[[1, 1]]") as load:
-        for generation, model in ((2, "two"), (3, "one"), (4, "two")):
+        for generation, model in ((2, "two"), (3, "one")):
             document = host.update("ep", {"ModelName": model})
             assert document.status == "InService"
             assert document.body["generation"] == generation
@@ -44,6 +44,7 @@ def test_an_update_under_load_fails_not_one_request(host: Any) -> None:
     assert len(load.answers) > 200
 
 
+@pytest.mark.slow
 def test_an_update_from_python_to_onnx_lets_slow_requests_finish(host: Any, wait_until: Wait) -> None:
     host.model("slow", {"code/inference.py": ECHO})
     host.model("fast", {"model.onnx": models.scaled(2.0)})
@@ -91,6 +92,7 @@ def test_an_update_that_cannot_start_is_rolled_back(host: Any) -> None:
     assert document.body["EndpointConfigName"] == "config-3"
 
 
+@pytest.mark.slow
 def test_an_update_may_keep_weights_and_counts(host: Any) -> None:
     host.model("m", {"model.onnx": models.scaled(2.0)})
     host.create("ep", {"ModelName": "m", "VariantName": "A"}, {"ModelName": "m", "VariantName": "B"})
@@ -140,6 +142,7 @@ def test_deleting_drains_and_leaves_nothing(host: Any, wait_until: Wait) -> None
     assert host.create("ep", {"ModelName": "slow"}).status == "InService"
 
 
+@pytest.mark.slow
 def test_an_endpoint_can_be_deleted_while_it_is_created(host: Any) -> None:
     host.model("slow", {"code/inference.py": "import time\ndef model_fn(d):\n    time.sleep(60)\n"})
     host.create("ep", {"ModelName": "slow"}, wait=False)
@@ -213,6 +216,7 @@ def test_everything_comes_back_after_a_reboot_at_the_same_address(
     assert host.endpoints.runtime_url() == address
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_cannot_come_back_says_why(host: Any, wait_until: Wait) -> None:
     code = (
         "import os\ndef model_fn(d):\n    assert not os.path.exists(d + '/gone'), 'the licence has run out'\n"

@@ -224,6 +224,7 @@ def test_a_missing_archive_and_a_pipeline_are_refused_with_a_reason(host: Any) -
         assert text in document.body["FailureReason"]
 
 
+@pytest.mark.slow
 def test_a_model_that_never_loads_runs_into_its_startup_allowance(host: Any) -> None:
     host.model("m", {"code/inference.py": "import time\ndef model_fn(d):\n    time.sleep(600)\n"})
     begun = time.monotonic()
@@ -269,6 +270,7 @@ def test_what_goes_wrong_in_a_request_is_a_model_error_and_the_next_one_works(ho
     assert "not UTF-8" in model_error(host, "ep", b"\xff")["OriginalMessage"]
 
 
+@pytest.mark.slow
 def test_handlers_that_return_the_wrong_things(host: Any) -> None:
     code = """
 def model_fn(d): return 1
@@ -341,6 +343,7 @@ def test_requirements_are_installed_for_the_model_alone(host: Any, tmp_path: Pat
     assert "pip could not install code/requirements.txt: ERROR:" in document.body["FailureReason"]
 
 
+@pytest.mark.slow
 def test_rows_that_influence_one_another_are_never_batched(host: Any) -> None:
     import threading
 
