@@ -101,6 +101,18 @@ def test_a_warm_job_is_forked_from_the_zygote_and_leaves_no_zombie(warm_bench: A
     assert zygote.alive(home) == pid
 
 
+def test_a_warm_attempt_has_its_lock_from_the_first_moment(warm_bench: Any, home: Home) -> None:
+    """Else whoever reconciles right then takes it for lost, and the job starts once more."""
+    up(home)
+    jobs = [submit(warm_bench) for _ in range(12)]
+    deadline = time.monotonic() + 60
+    while any(warm_bench.job(job).state != "done" for job in jobs):
+        warm_bench.runner.tend()
+        assert time.monotonic() < deadline
+    assert [warm_bench.job(job).attempt for job in jobs] == [1] * len(jobs)
+    assert all("torch loaded" in [event.message for event in warm_bench.log(job)] for job in jobs)
+
+
 def test_a_killed_zygote_means_one_cold_start_and_another_zygote(warm_bench: Any, home: Home) -> None:
     pid = up(home)
     os.kill(pid, signal.SIGKILL)

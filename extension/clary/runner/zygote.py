@@ -33,13 +33,14 @@ def socket_path(home: Home, python: str = "") -> Path:
     return home.run / f"zygote-{digest}.sock"
 
 
-def spawn(home: Home, attempt_dir: Path, python: str = "") -> bool:
+def spawn(home: Home, attempt_dir: Path, python: str = "", lock: int | None = None) -> bool:
     """Let a zygote fork the attempt's shim; False when there is none or it will not, and nothing was started then.
 
-    The shim waits a few seconds for the attempt's lock, which the caller may still hold.
+    ``lock``: a descriptor that has the attempt's lock; the shim inherits it, so that the attempt is never without one and
+    never looks lost. Without it the shim takes the lock itself, and waits a few seconds for it.
     """
     request: dict[str, object] = {"attempt": str(attempt_dir), "environment": inherited()}
-    answer = _ask(socket_path(home, python), request)
+    answer = _ask(socket_path(home, python), request, lock)
     return answer is not None and answer.get("pid", 0) > 0
 
 
@@ -84,11 +85,13 @@ def stop(home: Home, python: str = "", patience_s: float = 5.0) -> None:
             time.sleep(0.005)
 
 
-def _ask(path: Path, request: dict[str, object]) -> dict[str, int] | None:
+def _ask(path: Path, request: dict[str, object], lock: int | None = None) -> dict[str, int] | None:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(_ANSWER_S)
             client.connect(str(path))
+            if lock is not None:
+                socket.send_fds(client, [b" "], [lock])
             client.sendall(json.dumps(request).encode())
             client.shutdown(socket.SHUT_WR)
             with client.makefile("rb") as answer:

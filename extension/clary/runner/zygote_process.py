@@ -31,6 +31,7 @@ from clary.runner import linux, processes, shim, zygote_program
 _CHECK_S = 2.0
 _LOCK_PATIENCE_S = 10.0
 _SUCCESSION_S = 3.0
+_LOCK_DESCRIPTOR = 3
 _LONGEST_REQUEST = 4 << 20
 # What a job's process imports in any case; modules that are not installed are passed over.
 _PRELOADED = (
@@ -89,29 +90,41 @@ class Zygote:
             connection.settimeout(2.0)
             if _peer(connection) != os.getuid():
                 return None
-            request = json.loads(_read(connection))
-            if not isinstance(request, dict):
+            data, lock = _read(connection)
+            pid = -1
+            try:
+                request = json.loads(data)
+                if isinstance(request, dict):
+                    pid = self._obey(connection, request)
+            finally:
+                if lock is not None and pid != 0:
+                    os.close(lock)
+            if pid:
                 return None
-            if "attempt" not in request:
-                connection.sendall(json.dumps({"zygote": os.getpid()}).encode())
-                return None
-            reason = self._refuses()
-            if reason:
-                self._ending = True
-                self._forget()  # first, so that the one who is refused can start a new one at once
-                print(reason, file=sys.stderr, flush=True)
-                connection.sendall(b"{}")
-                return None
-            pid = os.fork()
-            if pid == 0:
-                self._listener.close()
-                connection.detach()
-                zygote_program.close_descriptors()
-                return lambda: _become_shim(request["attempt"], request["environment"])
+            self._listener.close()
+            connection.detach()
+            held = None if lock is None else os.dup2(lock, _LOCK_DESCRIPTOR)
+            zygote_program.close_descriptors(3 if held is None else _LOCK_DESCRIPTOR + 1)
+            return lambda: _become_shim(request["attempt"], request["environment"], held)
+
+    def _obey(self, connection: socket.socket, request: dict[str, object]) -> int:
+        """Answer a request; the pid of the fork, 0 in the fork itself, -1 where there is none."""
+        if "attempt" not in request:
+            connection.sendall(json.dumps({"zygote": os.getpid()}).encode())
+            return -1
+        reason = self._refuses()
+        if reason:
+            self._ending = True
+            self._forget()  # first, so that the one who is refused can start a new one at once
+            print(reason, file=sys.stderr, flush=True)
+            connection.sendall(b"{}")
+            return -1
+        pid = os.fork()
+        if pid:
             self._used = time.monotonic()
             with contextlib.suppress(OSError):  # the shim runs, whether its launcher still listens or not
                 connection.sendall(json.dumps({"pid": pid}).encode())
-        return None
+        return pid
 
     def _refuses(self) -> str:
         if fingerprint() != self._fingerprint:
@@ -124,17 +137,17 @@ def _peer(connection: socket.socket) -> int:
     return int(struct.unpack("3i", credentials)[1])
 
 
-def _read(connection: socket.socket) -> bytes:
-    data = bytearray()
-    while len(data) <= _LONGEST_REQUEST:
+def _read(connection: socket.socket) -> tuple[bytes, int | None]:
+    """The request, and the descriptor that came with it."""
+    piece, descriptors, _, _ = socket.recv_fds(connection, 1 << 16, 1)
+    data = bytearray(piece)
+    while piece and len(data) <= _LONGEST_REQUEST:
         piece = connection.recv(1 << 16)
-        if not piece:
-            return bytes(data)
         data += piece
-    raise ValueError("the request is too long")
+    return bytes(data), descriptors[0] if descriptors else None
 
 
-def _become_shim(attempt: str, environment: dict[str, str]) -> NoReturn:
+def _become_shim(attempt: str, environment: dict[str, str], lock: int | None) -> NoReturn:
     """In the forked child: the very shim that a launcher would have executed, with the job's modules loaded already."""
     code = 1
     try:
@@ -146,7 +159,7 @@ def _become_shim(attempt: str, environment: dict[str, str]) -> NoReturn:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        code = shim.main(attempt, child=_live, patience_s=_LOCK_PATIENCE_S)
+        code = shim.main(attempt, child=_live, lock=lock, patience_s=_LOCK_PATIENCE_S)
     finally:
         if code == 1:
             import traceback

@@ -172,10 +172,10 @@ def unfit_to_fork() -> str:
     return ""
 
 
-def close_descriptors() -> None:
+def close_descriptors(first: int = 3) -> None:
     """Close all but the standard streams: an executed program would not have them either."""
     highest = max(int(name) for name in os.listdir("/proc/self/fd"))
-    os.closerange(3, highest + 1)
+    os.closerange(first, highest + 1)
 
 
 def _entries(environment: Mapping[str, str]) -> list[Path]:

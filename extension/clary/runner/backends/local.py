@@ -32,7 +32,7 @@ class LocalBackend(Backend):
 
     def launch(self, attempt: Attempt, spec: JobSpec, lock: Lock) -> None:
         reap()
-        if not (spec.warm and self.config.zygote and self._launch_warm(attempt, spec)):
+        if not (spec.warm and self.config.zygote and self._launch_warm(attempt, spec, lock)):
             spawn(
                 [sys.executable, "-I", "-S", _SHIM, str(attempt.folder), str(_LOCK_DESCRIPTOR)],
                 attempt.folder / "shim.log",
@@ -54,11 +54,11 @@ class LocalBackend(Backend):
     def stop(self, attempt: Attempt) -> None:
         attempt.ask_to_stop()
 
-    def _launch_warm(self, attempt: Attempt, spec: JobSpec) -> bool:
+    def _launch_warm(self, attempt: Attempt, spec: JobSpec, lock: Lock) -> bool:
         from clary.runner.zygote import ensure
         from clary.runner.zygote import spawn as fork_shim
 
-        if fork_shim(self.home, attempt.folder, spec.python):
+        if fork_shim(self.home, attempt.folder, spec.python, lock.descriptor):
             return True
         ensure(self.home, spec.python)  # for the next one
         return False
