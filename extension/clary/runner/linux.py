@@ -26,10 +26,12 @@ def become_subreaper() -> None:
 
 def childless() -> bool:
     """Whether this process certainly has no child, dead or alive."""
+    if _libc is None:
+        return False
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
-        return _libc is not None
+        return True
     return False
 
 
