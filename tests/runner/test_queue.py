@@ -62,18 +62,14 @@ def _settlers(home: Path) -> list[str]:
     return found
 
 
-def test_a_small_job_may_overtake_a_large_one_but_not_for_ever(
-    bench: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from clary.runner import slots
-
+def test_a_small_job_may_overtake_a_large_one_but_not_for_ever(bench: Any) -> None:
     holder = bench.submit("sleep")
     large = bench.submit("nothing", resources=Resources(2))
     small = bench.submit("sleep")
     assert [bench.job(job).state for job in (holder, large, small)] == ["running", "queued", "running"]
     bench.runner.stop("test", small.name)
     bench.wait(small)
-    monkeypatch.setattr(slots, "_OVERTAKING_S", 0.0)
+    bench.runner.store.jobs.update(large.id, created=time.time() - 3600)
     later = bench.submit("nothing")
     assert bench.job(later).state == "queued"
     bench.runner.stop("test", holder.name)
