@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.benchmarks.measuring import fresh_home, row
 
 import clary
+from clary.home import Home
+from clary.runner.zygote import alive
 
 SCRIPT = """
 import time
@@ -41,19 +43,29 @@ def submitted_to_first_line(script: Path) -> tuple[float, float]:
     return (values["first"] - begun) * 1000, (values["ready"] - begun) * 1000
 
 
-def measured(zygote: str, warm_up_s: float) -> tuple[float, float]:
+def measured(zygote: str) -> tuple[float, float]:
     """Medians with the zygote on or off."""
-    with fresh_home(zygote=zygote), tempfile.TemporaryDirectory() as folder:
+    with fresh_home(zygote=zygote) as home, tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "train.py"
         script.write_text(SCRIPT)
         submitted_to_first_line(script)  # also makes the zygote, where there is to be one
-        time.sleep(warm_up_s)
+        if zygote == "1":
+            wait_for_zygote(Home.locate(home))
         taken = [submitted_to_first_line(script) for _ in range(TIMES)]
     return statistics.median(one[0] for one in taken), statistics.median(one[1] for one in taken)
 
 
+def wait_for_zygote(home: Home) -> None:
+    """Return when the process that has torch imported is ready to start jobs."""
+    end = time.monotonic() + 60
+    while not alive(home):
+        if time.monotonic() > end:
+            raise TimeoutError("No zygote has come up.")
+        time.sleep(0.1)
+
+
 def main() -> None:
-    cold, warm = measured("0", 0), measured("1", 8)
+    cold, warm = measured("0"), measured("1")
     row(f"CreateTrainingJob to ..., ms, median of {TIMES}", "cold", "warm", "cold / warm")
     for index, label in enumerate(("the script's first line", "the script has imported torch")):
         row(f"  {label}", f"{cold[index]:.0f}", f"{warm[index]:.0f}", f"{cold[index] / warm[index]:.1f}")
