@@ -206,7 +206,11 @@ def mlserver_environment() -> Path:
 
 @contextlib.contextmanager
 def mlserver(folder: Path, model: bytes, workers: int) -> Iterator[Target]:
-    """MLServer over REST (Open Inference Protocol) with a runtime of a dozen lines. `workers` 0 is its faster setting here."""
+    """MLServer over REST (Open Inference Protocol) with a runtime of a dozen lines.
+
+    `workers` 0 is by far its faster setting for one small model (1,960 requests/s against 690 with its default of one
+    parallel worker, at 16 connections), so that is what is measured.
+    """
     environment = mlserver_environment()
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model)
@@ -240,7 +244,11 @@ def mlserver(folder: Path, model: bytes, workers: int) -> Iterator[Target]:
         )
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def free_ports(count: int) -> list[int]:
