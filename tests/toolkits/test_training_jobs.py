@@ -94,6 +94,12 @@ def test_a_script_finds_everything_where_sagemaker_puts_it(desk: Any) -> None:
     assert (desk.attempt_dir(job) / "ml/output/success").exists()
 
 
+def test_the_host_that_sagemaker_names_can_be_resolved(desk: Any) -> None:
+    source = "import json, os, socket\nprint('AT', [socket.gethostbyname(h) for h in json.loads(os.environ['SM_HOSTS'])])"
+    job = desk.completed(desk.train({"train.py": source}))
+    assert "AT ['127.0.0.1']" in desk.log(job)
+
+
 def test_the_phases_of_a_job_are_those_of_sagemaker(desk: Any) -> None:
     job = desk.completed(desk.train({"train.py": "pass"}))
     phases = [(one.status, one.message) for one in desk.store.jobs.transitions(job.id)]

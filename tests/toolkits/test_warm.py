@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
 REPORT = """
 import json, os, random, signal, sys, threading, time
 import multiprocessing, torch, numpy
@@ -61,7 +63,9 @@ def test_everything_a_script_can_see_is_as_in_a_fresh_interpreter(warm_desk: Any
     options: dict[str, Any] = {"hyperparameters": {"epochs": "3"}, "cpus": 2.0, "Environment": {"MINE": "1"}}
     cold = warm_desk.completed(warm_desk.train({"train.py": REPORT}, warm=False, **options))
     warm = warm_desk.completed(warm_desk.train({"train.py": REPORT}, warm=True, **options))
-    assert (is_warm(warm_desk, cold), is_warm(warm_desk, warm)) == (False, True), warm_desk.log(warm)[:200]
+    assert (is_warm(warm_desk, cold), is_warm(warm_desk, warm)) == (False, True), (
+        warm_desk.attempt_dir(warm) / "agent.json"
+    ).read_text()
     expected, found = (report_of(warm_desk, job, "REPORT ") for job in (cold, warm))
     text = json.dumps(found).replace(warm.name, cold.name)
     found = json.loads(re.sub(r"jobs/\d+/", "jobs/1/", text))
@@ -96,8 +100,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_multiprocessing_and_data_loaders_work_in_a_warm_script(warm_desk: Any) -> None:
     job = warm_desk.wait(
         warm_desk.submit({"train.py": MULTIPROCESSING, "helper.py": "VALUE = 7"}, warm=True, cpus=2.0),

@@ -43,6 +43,22 @@ class Isolation:
         """``text`` with every mention of ``/opt/ml`` naming the job's own folder; unchanged in a namespace."""
         return text if self.kind == "namespaces" else _MENTION.sub(lambda _: str(self.base), text)
 
+    def name_host(self, name: str, scratch: Path) -> bool:
+        """Let ``name`` be this machine (127.0.0.1) in this process and its children; False where that is not possible.
+        ``scratch`` is a folder for the changed /etc/hosts."""
+        if self.kind != "namespaces":
+            return False
+        hosts = Path("/etc/hosts")
+        try:
+            text = hosts.read_text(encoding="utf-8", errors="surrogateescape")
+            changed = scratch / "hosts"
+            line = f"\n127.0.0.1 {name}\n"
+            changed.write_text(text.rstrip("\n") + line, encoding="utf-8", errors="surrogateescape")
+            _mount(str(changed), hosts, None, _MS_BIND)
+        except OSError:
+            return False
+        return True
+
     def bind_read_only(self, source: Path, target: Path) -> bool:
         """Show ``source`` (a file or folder) at ``target``, read-only; False where mounts are not possible."""
         if self.kind != "namespaces":

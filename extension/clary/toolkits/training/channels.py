@@ -141,7 +141,8 @@ def copy_file(source: Path, destination: Path) -> None:
 
 
 def _show(found: Found, target: Path, uri: str, objects: Objects, isolation: Isolation) -> None:
-    """FastFile: the objects in place. Where mounts are possible the script cannot write to them."""
+    """FastFile: the objects in place. Where mounts are possible the script cannot write to them; elsewhere there are links
+    to the objects themselves, and only the files' permissions protect them."""
     folder = _exact_folder(found, uri, objects)
     if folder is not None and isolation.bind_read_only(folder, target):
         return

@@ -124,22 +124,25 @@ class Syncing:
         if self._parts:
             self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread and store what changed since its last step."""
+    def stop(self) -> bool:
+        """End the thread and store what changed since its last step; True when everything is stored."""
         self._ended.set()
-        if self._parts:
-            self._thread.join()
-            self._step(final=True)
+        if not self._parts:
+            return True
+        self._thread.join()
+        return self._step(final=True)
 
     def _run(self) -> None:
         while not self._ended.wait(self._interval_s):
             self._step(final=False)
 
-    def _step(self, *, final: bool) -> None:
+    def _step(self, *, final: bool) -> bool:
+        stored = True
         for part in self._parts:
             try:
                 part.step(self._objects, final=final)
             except (ObjectsError, OSError) as error:
+                stored = False
                 # A full disk must not end the training; it is said once, and tried again.
                 if part.uri not in self._complained:
                     self._complained.add(part.uri)
@@ -148,3 +151,4 @@ class Syncing:
                         file=sys.stderr,
                         flush=True,
                     )
+        return stored

@@ -31,7 +31,7 @@ from clary.toolkits.training import (
 )
 from clary.toolkits.training.code import Program
 from clary.toolkits.training.errors import JobFailure
-from clary.toolkits.training.layout import Layout
+from clary.toolkits.training.layout import HOST, Layout
 from clary.toolkits.training.program import Command, Stopped, StopSignal, for_script_mode, run
 
 DOWNLOADING = "Downloading input data"
@@ -105,6 +105,9 @@ class Agent:
         child.phase(self.attempt_dir, "Downloading", DOWNLOADING)
         self.layout.make()
         self.layout.write_config(self.request)
+        self.isolation.name_host(
+            HOST, self.attempt_dir
+        )  # SM_HOSTS and SM_MASTER_ADDR are meant to be resolved
         kept, intermediate = checkpoints.mirrors(self.request, self.layout)
         if kept is not None:
             count = kept.restore(self.objects)
@@ -120,12 +123,12 @@ class Agent:
         self.note = replace(self.note, command=command.shown(), warm=fork is not None)
         self.note.write(self.attempt_dir)
         exit_code = run(command, stop, fork, syncing.start)
-        syncing.stop()
+        synced = syncing.stop()
         if notebook is not None:
             _settle_notebook(notebook, stopped=stop.asked)
         if exit_code == 0 and self.note.toolkit:
             self.layout.success.touch()
-        self.note = replace(self.note, exit_code=exit_code)
+        self.note = replace(self.note, exit_code=exit_code, synced=synced)
         self.note.write(self.attempt_dir)
         return exit_code
 
@@ -226,7 +229,7 @@ class Agent:
             return None
         why = warm.refuses(command.script, command.folder, command.environment)
         if why:
-            print(f"[clary] Starting a fresh interpreter: {why}", flush=True)
+            self.note = replace(self.note, cold=why)
             return None
         return lambda: warm.fork(command.arguments, command.script or "", command.folder, command.environment)
 

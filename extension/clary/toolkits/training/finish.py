@@ -136,7 +136,7 @@ class _Ending:
         problem = ""
         try:
             for mirror in checkpoints.mirrors(self.request, self.layout):
-                if mirror is not None:
+                if mirror is not None and not self.note.synced:
                     mirror.step(self.objects, final=True)
             if any(self.layout.output_data.iterdir()):
                 artifacts.store_archive(

@@ -11,15 +11,22 @@ from clary.home import atomic_write
 
 @dataclass(frozen=True)
 class Record:
-    """``failure``: the whole FailureReason where the job could not be prepared. ``command``: the user's program as it was
-    run, empty before; ``exit_code``: how that ended, None while it runs (or if the agent died first). ``toolkit``: whether
-    script mode applies (contracts section 3) or the job is a plain container command. ``warm``: forked from a zygote."""
+    """What is known of an attempt's program.
+
+    failure: the whole FailureReason where the job could not be prepared.
+    command: the user's program as it was run, empty before; exit_code: how it ended, None while it runs (or if the agent
+    died first). toolkit: whether script mode applies (contracts section 3), or the job is a plain container command.
+    warm: forked from a zygote; cold: why not, where it could have been.
+    synced: checkpoints and intermediate output are stored.
+    """
 
     failure: str = ""
     command: str = ""
     exit_code: int | None = None
     toolkit: bool = True
     warm: bool = False
+    cold: str = ""
+    synced: bool = False
 
     def write(self, attempt_dir: Path) -> None:
         """Store it, whole or not at all."""
