@@ -64,12 +64,26 @@ def test_an_error_of_the_model_is_shown_with_its_text(page: Any, sums: str) -> N
     expect(endpoint.get_by_role("alert")).to_contain_text("ModelError")
 
 
+def test_every_control_has_a_name(page: Any, sums: str, sagemaker: Any) -> None:
+    samples.train(sagemaker, "named", epochs=1, pause=0.05)
+    endpoint_page(page, sums).get_by_role("log").wait_for()
+    opened(page, "named").get_by_role("log").wait_for()
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('.clary-Panel, .clary-Detail')]
+            .flatMap(part => [...part.querySelectorAll('button, input, select, textarea, [role=img], [role=log]')])
+            .filter(node => !node.textContent.trim() && !node.ariaLabel && !node.labels?.length)
+            .map(node => node.outerHTML)"""
+    )
+    assert nameless == []
+
+
 def test_weights_are_changed_in_place(page: Any, sums: str, sagemaker: Any) -> None:
     endpoint = endpoint_page(page, sums)
     weight = endpoint.get_by_label("Weight of blue")
     apply = endpoint.get_by_role("button", name="Apply")
     expect(apply).to_be_disabled()
     weight.fill("-1")
+    expect(endpoint.get_by_role("alert")).to_contain_text("A weight is a number of 0 or more")
     expect(weight).to_have_attribute("aria-invalid", "true")
     expect(apply).to_be_disabled()
     weight.fill("3")

@@ -135,7 +135,7 @@ export function LogView(props: {
       </label>
       <span className="clary-Log-count" aria-live="off">
         {needle === ''
-          ? `${all.length.toLocaleString()} lines`
+          ? `${all.length.toLocaleString()} ${all.length === 1 ? 'line' : 'lines'}`
           : `${lines.length.toLocaleString()} of ${all.length.toLocaleString()}`}
       </span>
       {feed?.earlier && (

@@ -37,7 +37,7 @@ export function Summary(props: { job: ITrainingJob }): JSX.Element {
       : []),
     ...(limit === undefined ? [] : [{ name: 'Stops after', value: duration(limit) }]),
     ...finals.map(one => ({
-      name: `Final ${one.MetricName}`,
+      name: `${running ? 'Latest' : 'Final'} ${one.MetricName}`,
       value: <strong>{short(one.Value)}</strong>
     })),
     { name: 'Name', value: job.TrainingJobName, copy: job.TrainingJobName },

@@ -136,6 +136,11 @@ export function Variants(props: {
           </tbody>
         </table>
       )}
+      {problems.size > 0 && (
+        <div className="clary-Variants-problems" role="alert">
+          {[...new Set(problems.values())].join(' ')}
+        </div>
+      )}
     </Card>
   );
 }
