@@ -45,7 +45,9 @@ class Lock:
         _held.discard(self)
 
     def __del__(self) -> None:
-        self.release()
+        if self.descriptor >= 0 and os is not None:  # modules are taken apart when the interpreter ends
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 def _forget_locks() -> None:
