@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from clary.runner import linux
+from clary.runner import linux, processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,17 @@ class Offspring:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEFAULTS)
         os.close(gate)
         os.close(write)
+
+    def describe(self) -> dict[str, Any]:
+        """What ``started.json`` says of it, so that its leftovers can be told from others' processes."""
+        process = processes.read(self.pid)
+        return {
+            "child": self.pid,
+            "session": self.pid,
+            "session_start": process.start if process is not None else 0,
+            "pipe": self.pipe,
+            "boot_id": linux.boot_id(),
+        }
 
     def release(self) -> None:
         """Let it run."""

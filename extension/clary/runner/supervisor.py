@@ -123,7 +123,9 @@ class Supervisor:
                 log = log or LogFile(shim["log"], shim["log_limit"])
                 child = Offspring(self._folder, shim, self._private, self._entry)
                 try:
-                    StateFile(f"{self._folder}/started.json").write(self._started(child))
+                    StateFile(f"{self._folder}/started.json").write(
+                        {"started": self._begun, "shim": os.getpid(), **child.describe()}
+                    )
                 except OSError:
                     child.abandon()
                     raise
@@ -145,18 +147,6 @@ class Supervisor:
         child.release()
         announce(shim["run"], self._spec["kind"], self._spec["name"], "started")
         return log
-
-    def _started(self, child: Offspring) -> dict[str, Any]:
-        process = processes.read(child.pid)
-        return {
-            "started": self._begun,
-            "shim": os.getpid(),
-            "child": child.pid,
-            "session": child.pid,
-            "session_start": process.start if process is not None else 0,
-            "pipe": child.pipe,
-            "boot_id": linux.boot_id(),
-        }
 
     def _turn(self) -> None:
         """Wait for something to happen, and answer it."""
