@@ -167,6 +167,22 @@ def test_a_chart_is_drawn_by_jupyterlab_and_fetches_nothing_unless_the_user_chos
     assert chosen == ["application/json", "text/plain"]
 
 
+BAR = """
+from clary.sdk.progress import State, open_progress
+bar = open_progress("Training job x")
+bar.show(State("Training", "cell 1 of 4"))
+bar.show(State("Completed", metrics={"loss": 0.25}, done=True))
+bar.close()
+print(type(bar).__name__)
+"""
+
+
+def test_waiting_shows_a_bar_where_somebody_looks_and_lines_where_nobody_does(started: Any) -> None:
+    assert run_in(started(env={"JPY_SESSION_NAME": "notebook.ipynb"}), BAR).split() == ["NotebookBar"]
+    lines = run_in(started(), BAR).splitlines()
+    assert [line.split()[-1] for line in lines] == ["x", "4", "loss=0.25", "PlainLines"]
+
+
 def test_a_plain_script_needs_only_import_clary(home_path: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import clary\n" + LOOK)

@@ -42,17 +42,19 @@ class State:
     def fraction(self) -> float:
         """0.0 to 1.0. A message that counts ("cell 3 of 12") moves the bar within Training."""
         start = _STAGES.get(self.status, 0.0)
-        counted = re.search(r"(\d+)\s*(?:/|of)\s*(\d+)", self.message)
         if self.done:
             return 1.0
-        if self.status == "Training" and counted and int(counted[2]):
-            return start + (_STAGES["Uploading"] - start) * min(1.0, int(counted[1]) / int(counted[2]))
-        return start
+        return start + (_STAGES["Uploading"] - start) * (self._counted() or 0.0)
+
+    def _counted(self) -> float | None:
+        found = re.search(r"(\d+)\s*(?:/|of)\s*(\d+)", self.message) if self.status == "Training" else None
+        return min(1.0, int(found[1]) / int(found[2])) if found and int(found[2]) else None
 
     def line(self) -> str:
-        """The state in words."""
+        """The state in words. While training, what counts is a count or the metrics, not that it is in progress."""
+        message = "" if self.status == "Training" and not self._counted() else self.message
         numbers = "  ".join(f"{name}={text(value)}" for name, value in sorted(self.metrics.items()))
-        return "  ".join(part for part in (f"{self.status:<11}", self.message, numbers) if part).rstrip()
+        return "  ".join(part for part in (f"{self.status:<11}", message, numbers) if part).rstrip()
 
 
 class Progress(ABC):
