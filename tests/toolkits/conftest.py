@@ -42,12 +42,13 @@ def tar_of(files: Mapping[str, str | bytes]) -> bytes:
 class Desk:
     """Submits training jobs and waits for them."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, bucket: str = BUCKET) -> None:
         self.home = home
         self.store = Store(home)
         self.runner = Runner(home, Config.load(home), self.store)
         self.objects = Objects(home)
-        self.objects.create_bucket(BUCKET)
+        if bucket:
+            self.objects.create_bucket(bucket)
         self._count = 0
 
     tar_of = staticmethod(tar_of)

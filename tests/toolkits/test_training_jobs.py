@@ -209,6 +209,17 @@ def test_a_job_over_its_memory_says_so(desk: Any) -> None:
     assert reason.endswith("exit code: 137")
 
 
+def test_a_script_that_fills_its_output_fails_with_that_said(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLARY_LOG_LIMIT_MB", "1")
+    full = type(desk)(desk.home, bucket="")
+    source = "for i in range(40000): print('x' * 50)\nraise ValueError('boom')"
+    job = full.train({"train.py": source})
+    assert "the log had reached its limit" in full.failed(job)
+    assert len(full.log(job)) < 2 << 20
+
+
 def test_output_that_is_not_utf_8_does_no_harm(desk: Any) -> None:
     source = "import os\n"
     source += "os.write(1, b'caf\\xe9 \\xff\\xfe\\n')\nos.write(2, b'\\x00\\x1b[31mred\\n')\nraise ValueError('\\udcff')"

@@ -43,9 +43,12 @@ report = {
     "session": os.getsid(0) == os.getpgid(0), "recursion": sys.getrecursionlimit(), "switch": sys.getswitchinterval(),
     "default_dtype": str(torch.get_default_dtype()), "grad": torch.is_grad_enabled(),
     "last": [hasattr(sys, n) for n in ("last_type", "last_value", "ps1")], "trace": [sys.gettrace(), sys.getprofile()],
+    "ours": sorted(n for n in sys.modules if n.partition(".")[0] in ("clary", "botocore", "boto3")),
     "opt_ml": sorted(os.listdir("/opt/ml")),
 }
 print("REPORT " + json.dumps(report, sort_keys=True))
+import clary, botocore
+print("IMPORTED", clary.__name__, "clary.api.transport" in sys.modules)
 print("SEEDS " + json.dumps([random.random(), float(numpy.random.rand()), float(torch.rand(1)), hash("") ]))
 """
 
@@ -70,6 +73,7 @@ def test_everything_a_script_can_see_is_as_in_a_fresh_interpreter(warm_desk: Any
     text = json.dumps(found).replace(warm.name, cold.name)
     found = json.loads(re.sub(r"jobs/\d+/", "jobs/1/", text))
     expected = json.loads(re.sub(r"jobs/\d+/", "jobs/1/", json.dumps(expected)))
+    assert [warm_desk.said(job, "IMPORTED clary True") for job in (cold, warm)] == [True, True]
     different = {key: (expected[key], found[key]) for key in expected if expected[key] != found[key]}
     assert different == {}
     seeds = [report_of(warm_desk, job, "SEEDS ") for job in (cold, warm)]

@@ -59,6 +59,7 @@ def ensure(home: Home, python: str = "") -> None:
         return
     environment = inherited()
     environment.update(dict.fromkeys(SINGLE_THREADED, "1"))
+    environment["CLARY_DOOR"] = "off"  # boto3 in a job's script is what it would be in a fresh interpreter
     with contextlib.suppress(OSError):
         log = os.open(path.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:

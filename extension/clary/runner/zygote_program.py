@@ -129,6 +129,7 @@ class WarmStart:
         _fresh_multiprocessing()
         _fresh_threads(environment)
         _fresh_random()
+        _forget_clary()
 
     def search(self, first: str, environment: Mapping[str, str]) -> None:
         """Set sys.path as an interpreter with this environment does; ``first`` is the script's folder."""
@@ -245,6 +246,12 @@ def _fresh_random() -> None:
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.default_generator.seed()
+
+
+def _forget_clary() -> None:
+    """Let ``import clary`` in the script import it anew, with all that it does then; what runs here goes on as it is."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "clary"]:
+        del sys.modules[name]
 
 
 def _run_script(path: str) -> int:

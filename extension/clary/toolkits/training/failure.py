@@ -16,6 +16,7 @@ _PLAIN_LINES = 5
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|$)")
 _OWN = "[clary]"
+_LOG_FULL = "[clary] The log reached its limit"
 
 
 def reason(text: str, exit_code: int) -> str:
@@ -81,6 +82,8 @@ def log_tail(log: Path) -> list[str]:
 
 def error_message(lines: list[str]) -> str:
     """The last uncaught exception in ``lines`` (its own text, as AWS shows it, without the frames), else the last lines."""
+    if lines and lines[-1].startswith(_LOG_FULL):
+        return "the log had reached its limit before the program ended, so its last words are not known"
     lines = [line.rstrip() for line in lines if not line.startswith(_OWN)]
     starts = [index for index, line in enumerate(lines) if line.endswith(_TRACEBACK)]
     if starts:
