@@ -46,7 +46,7 @@ def serve(host: str, port: int) -> None:
     sys.exit(run(host, port))
 
 
-@main.command()
+@main.command(short_help="Print the variables that boto3 elsewhere needs.")
 @click.option(
     "--format",
     "form",
@@ -65,7 +65,7 @@ def env(form: str) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="Tell what this machine can do, and what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def doctor(as_json: bool) -> None:
     """Tell what this machine can do, and what is wrong with it (then the exit code is 1)."""
@@ -152,7 +152,7 @@ def stop(name: str, wait: bool) -> None:
     click.echo(f"{name} is {job.status}")
 
 
-@main.command()
+@main.command(short_help="Stop everything that runs for this home.")
 def shutdown() -> None:
     """Stop everything of this home: training jobs, endpoints (they become Failed) and what serves them."""
     from clary.shutdown import shutdown as end
