@@ -106,6 +106,15 @@ def test_an_update_changes_the_model_while_requests_go_on(work: Path) -> None:
     assert set(seen) == {2.0, 3.0}
 
 
+def test_an_update_that_fails_is_raised_and_the_old_model_goes_on(work: Path) -> None:
+    endpoint = clary.deploy(model(work, 2), name="careful")
+    (work / "times-3" / "factor.txt").write_text("not a number")
+    with pytest.raises(clary.DeploymentFailed, match="not a number"):
+        endpoint.update(model(work, 3))
+    assert endpoint.status == "InService"
+    assert endpoint.predict([1]) == [2.0]
+
+
 def test_a_models_own_error_comes_back_with_its_text(work: Path) -> None:
     endpoint = clary.deploy(model(work, 2), name="fails")
     with pytest.raises(clary.ClaryError) as caught:

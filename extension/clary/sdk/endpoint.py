@@ -98,7 +98,8 @@ class Endpoint(Resource):
         """Serve other models (``source`` or ``variants``, as in :func:`deploy`), or change variants' shares.
 
         ``weights`` and ``counts`` map variant names to their new share of the traffic and number of
-        instances. The endpoint goes on answering all the while.
+        instances. The endpoint goes on answering all the while, also when the new models fail to start
+        (DeploymentFailed).
         """
         if source is None and variants is None:
             desired: dict[str, dict[str, Any]] = {}
@@ -118,7 +119,18 @@ class Endpoint(Resource):
                 raise ValueError("New models bring their own weights: give them in variants.")
             config = _configure(self.name, _variants(source, variants, instance_type, count))
             call("UpdateEndpoint", EndpointName=self.name, EndpointConfigName=config)
+            if wait:
+                self._updated(config)
+            return self
         return self.wait() if wait else self
+
+    def _updated(self, config: str) -> None:
+        """Wait for an update. One that fails leaves the endpoint in service, with what it served before."""
+        self.wait()
+        answer = self.describe()
+        if answer["EndpointConfigName"] != config:
+            reason = answer.get("FailureReason", "the new models did not come into service")
+            raise DeploymentFailed(self.name, f"The update was taken back: {reason}", self.tail())
 
     def logs(self) -> LogText:
         """The whole log of the endpoint, all variants."""
