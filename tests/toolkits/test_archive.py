@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from clary.toolkits.training import archive
-from clary.toolkits.training.archive import ArchiveError, PackedStream, extract, pack
+from clary.toolkits.training import packing
+from clary.toolkits.training.archive import ArchiveError, extract
+from clary.toolkits.training.packing import PackedStream, pack
 
 
 def tar_with(*members: tuple[tarfile.TarInfo, bytes], mode: str = "w:gz") -> io.BytesIO:
@@ -185,7 +186,7 @@ def test_an_error_while_packing_reaches_the_reader(tmp_path: Path, monkeypatch: 
         out.write(b"x" * 1000)
         raise OSError("the disk went away")
 
-    monkeypatch.setattr(archive, "pack", broken)
+    monkeypatch.setattr(packing, "pack", broken)
     with PackedStream(tmp_path) as stream, pytest.raises(OSError, match="went away"):
         io.BufferedReader(stream).read()
 

@@ -7,12 +7,8 @@ streams, thread counts, random state; and at the end a whole finalization, with 
 
 from __future__ import annotations
 
-import builtins
 import contextlib
-import ctypes
 import importlib
-import importlib.machinery
-import io
 import os
 import re
 import signal
@@ -22,10 +18,9 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import Any, NoReturn
+from types import ModuleType
 
-from clary.runner import isolation, linux
+from clary.runner import isolation, linux, zygote_fresh, zygote_script
 
 # Variables that the interpreter or a library reads once, when it is loaded; PYTHONPATH and PYTHONUNBUFFERED are acted on
 # below, and so are the thread counts.
@@ -43,10 +38,6 @@ _HANDLED = frozenset(
         "NUMEXPR_NUM_THREADS",
     }
 )
-_BLAS_SETTERS = (
-    "scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "scipy_openblas_set_num_threads",
-    "openblas_set_num_threads",
-)  # fmt: skip
 
 
 class WarmStart:
@@ -106,9 +97,9 @@ class WarmStart:
             isolation.drop_capabilities()
             close_descriptors()
             self._become(arguments, script, folder, environment)
-            status = _run_script(os.path.join(os.getcwd(), script))
+            status = zygote_script.run(os.path.join(os.getcwd(), script))
         finally:
-            _finalize(status)
+            zygote_script.finalize(status)
 
     def _become(
         self, arguments: Sequence[str], script: str, folder: Path, environment: Mapping[str, str]
@@ -125,11 +116,11 @@ class WarmStart:
         sys.orig_argv = list(arguments)
         self.search(os.path.dirname(os.path.realpath(script)), environment)
         tempfile.tempdir = None
-        _fresh_streams(unbuffered=bool(environment.get("PYTHONUNBUFFERED")))
-        _fresh_multiprocessing()
-        _fresh_threads(environment)
-        _fresh_random()
-        _forget_clary()
+        zygote_fresh.streams(unbuffered=bool(environment.get("PYTHONUNBUFFERED")))
+        zygote_fresh.multiprocessing()
+        zygote_fresh.threads(environment)
+        zygote_fresh.random()
+        zygote_fresh.without_clary()
 
     def search(self, first: str, environment: Mapping[str, str]) -> None:
         """Set sys.path as an interpreter with this environment does; ``first`` is the script's folder."""
@@ -189,157 +180,3 @@ def _is_in(module: ModuleType, folder: Path) -> bool:
     if file is None:
         return False
     return (Path(file).parent.parent if hasattr(module, "__path__") else Path(file).parent) == folder
-
-
-def _fresh_streams(*, unbuffered: bool) -> None:
-    """Standard streams as an interpreter makes them: see create_stdio in CPython's pylifecycle.c."""
-    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        old = getattr(sys, name)
-        raw_only = unbuffered and mode == "w"
-        binary: Any = open(descriptor, f"{mode}b", 0 if raw_only else -1, closefd=False)  # noqa: SIM115
-        raw = binary if raw_only else binary.raw
-        raw.name = f"<{name}>"
-        stream = io.TextIOWrapper(
-            binary, encoding=old.encoding, errors=old.errors, newline="\n",
-            line_buffering=not raw_only and (descriptor == 2 or raw.isatty()), write_through=unbuffered,
-        )  # fmt: skip
-        stream.mode = mode  # type: ignore[misc]
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-
-
-def _fresh_multiprocessing() -> None:
-    module: Any = sys.modules.get("multiprocessing.process")
-    if module is not None:
-        module.ORIGINAL_DIR = (
-            os.getcwd()
-        )  # where spawned children start; it was taken when the module was imported
-        process = module.current_process()
-        process.authkey = os.urandom(32)
-
-
-def _fresh_threads(environment: Mapping[str, str]) -> None:
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(int(environment["OMP_NUM_THREADS"]))
-    blas = environment.get("OPENBLAS_NUM_THREADS") or environment["OMP_NUM_THREADS"]
-    if "numpy" in sys.modules and blas.isdigit():
-        for library in _loaded("openblas"):
-            for name in _BLAS_SETTERS:
-                setter = getattr(library, name, None)
-                if setter is not None:
-                    setter(int(blas))
-                    break
-
-
-def _loaded(word: str) -> list[ctypes.CDLL]:
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        paths = {line.split(maxsplit=5)[5].rstrip("\n") for line in maps if word in line}
-    return [ctypes.CDLL(path) for path in sorted(paths)]
-
-
-def _fresh_random() -> None:
-    """Generators seeded from the system when their module was imported would be the same in every job."""
-    numpy: Any = sys.modules.get("numpy.random")
-    if numpy is not None:
-        numpy.seed(None)
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        torch.default_generator.seed()
-
-
-def _forget_clary() -> None:
-    """Let ``import clary`` in the script import it anew, with all that it does then; what runs here goes on as it is."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "clary"]:
-        del sys.modules[name]
-
-
-def _run_script(path: str) -> int:
-    """Run the file as ``__main__``; the exit status that an interpreter would end with."""
-    main = ModuleType("__main__")
-    loader = importlib.machinery.SourceFileLoader("__main__", path)
-    main.__dict__.update(
-        {
-            "__file__": path,
-            "__cached__": None,
-            "__loader__": loader,
-            "__builtins__": builtins,
-            "__annotations__": {},
-        }
-    )
-    sys.modules["__main__"] = main
-    # Reported outside of the handler: a hook must not find this exception as the context of its own.
-    uncaught: BaseException | None = None
-    try:
-        code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
-        exec(code, main.__dict__)
-    except BaseException as error:
-        uncaught = error
-    _flush()
-    if uncaught is None:
-        return 0
-    return _exit_status(uncaught) if isinstance(uncaught, SystemExit) else _report(uncaught)
-
-
-def _flush() -> None:
-    for stream in (sys.stderr, sys.stdout):
-        with contextlib.suppress(Exception):
-            stream.flush()
-
-
-def _exit_status(request: SystemExit) -> int:
-    code = request.code
-    if code is None:
-        return 0
-    if isinstance(code, int):
-        return (
-            code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
-        )  # a C long, of which the system keeps eight bits
-    with contextlib.suppress(Exception):
-        print(code, file=sys.stderr)
-    return 1
-
-
-def _report(error: BaseException) -> int:
-    """Print an uncaught exception as the interpreter does, without our own frames."""
-    trace = _without_own_frames(error)
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
-    second: BaseException | None = None
-    try:
-        sys.excepthook(type(error), error, trace)
-    except BaseException as raised:
-        second = raised
-    if isinstance(second, SystemExit):
-        return _exit_status(second)
-    if second is not None:
-        print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(second), second, _without_own_frames(second))
-        print("\nOriginal exception was:", file=sys.stderr)
-        sys.__excepthook__(type(error), error, trace)
-    return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
-
-
-def _without_own_frames(error: BaseException) -> TracebackType | None:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    error.__traceback__ = trace
-    return trace
-
-
-def _finalize(status: int) -> NoReturn:
-    """End as an interpreter ends: threads joined, atexit called, objects destroyed, buffers flushed."""
-    if status < 0:  # an interrupted program dies of the signal, so that its parent can tell
-        import atexit
-        import threading
-
-        with contextlib.suppress(BaseException):
-            threading._shutdown()  # type: ignore[attr-defined]
-            atexit._run_exitfuncs()
-            sys.modules["__main__"].__dict__.clear()
-            sys.stdout.flush()
-            sys.stderr.flush()
-        signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    ctypes.pythonapi.Py_Exit(ctypes.c_int(status))
-    os._exit(status)  # not reached

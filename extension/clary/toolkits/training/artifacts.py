@@ -10,7 +10,7 @@ from pathlib import Path
 from clary.objects import Objects, Properties
 from clary.objects.errors import disk_errors
 from clary.objects.incoming import Readable
-from clary.toolkits.training.archive import PackedStream, members
+from clary.toolkits.training.packing import PackedStream, members
 
 _GZIP = Properties(content_type="application/x-tar")
 
