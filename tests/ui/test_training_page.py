@@ -161,7 +161,7 @@ def test_a_notebook_job_shows_how_many_of_its_cells_are_done(page: Any, lab: Lab
     job = opened(page, "book")
     bar = job.get_by_role("progressbar", name="Notebook cells")
     expect(bar).to_have_attribute("aria-valuemax", "6", timeout=40_000)
-    expect(job.locator(".clary-Progress")).to_contain_text("3 of 6")
+    expect(job.locator(".clary-Progress")).to_contain_text(re.compile("[1-5] of 6"))
     expect(job.locator(".clary-Badge")).to_contain_text("Completed", timeout=40_000)
     expect(bar).to_have_count(0)
     expect(job.locator(".clary-Phase-name").get_by_text("Training", exact=True)).to_have_count(1)

@@ -1,5 +1,6 @@
 /**
- * Calls `work` at most once at a time and at most once per `pause` milliseconds. Requests that come
+ * Calls `work` at most once at a time and at most once per `pause` milliseconds, and spends at most a
+ * quarter of the time on it: what takes long is asked for less often. Requests that come
  * in between become one more call at the end, so a burst of events costs two requests and the last
  * event is never lost.
  *
@@ -39,18 +40,22 @@ export class Coalescer {
   private async run(): Promise<void> {
     this.busy = true;
     this.wanted = false;
+    const began = Date.now();
     try {
       await this.work();
     } catch (error) {
       console.error(error);
     } finally {
       if (!this.stopped) {
-        this.pauseTimer = setTimeout(() => {
-          this.busy = false;
-          if (this.wanted) {
-            void this.run();
-          }
-        }, this.pause);
+        this.pauseTimer = setTimeout(
+          () => {
+            this.busy = false;
+            if (this.wanted) {
+              void this.run();
+            }
+          },
+          Math.max(this.pause, Math.min(3 * (Date.now() - began), LONGEST))
+        );
       }
     }
   }
@@ -62,6 +67,9 @@ export class Coalescer {
   private pauseTimer: ReturnType<typeof setTimeout> | undefined;
   private echoTimer: ReturnType<typeof setTimeout> | undefined;
 }
+
+/** However slow the work is, what changed shows after this long. */
+const LONGEST = 5000;
 
 /** How long after the last event of a burst state is read once more. */
 export const ECHO = 2500;

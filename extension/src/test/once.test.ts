@@ -27,7 +27,8 @@ test('calls do not overlap', async () => {
     once.request();
     await sleep(4);
   }
-  await sleep(40);
+  await sleep(80);
+  once.stop();
   assert.equal(most, 1);
 });
 
@@ -41,6 +42,20 @@ test('after a burst there is one more call, and then quiet', async () => {
   assert.equal(calls, 2);
   await sleep(120);
   assert.equal(calls, 3);
+});
+
+test('slow work is done less often', async () => {
+  let calls = 0;
+  const once = new Coalescer(async () => {
+    calls += 1;
+    await sleep(40);
+  }, 1);
+  const timer = setInterval(() => once.request(), 5);
+  once.request();
+  await sleep(230);
+  clearInterval(timer);
+  once.stop();
+  assert.ok(calls <= 3, String(calls));
 });
 
 test('a call that fails does not end the calls', async context => {
