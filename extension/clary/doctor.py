@@ -199,9 +199,7 @@ def _isolation(home: Home, config: Config) -> Check:
 def _zygote(home: Home, config: Config) -> Check:
     from clary.runner import zygote
 
-    # One interpreter has several names (python, python3), and a zygote for each that jobs were submitted with.
-    names = {sys.executable, *map(str, Path(sys.executable).parent.glob("python*"))}
-    pid = max(zygote.alive(home, name) for name in names)
+    pid = zygote.alive(home)
     data = {"pid": pid or None, "allowed": config.zygote}
     if pid:
         return Check("zygote", "ok", f"process {pid} starts the next job with torch imported", data=data)

@@ -11,12 +11,16 @@ import psutil
 import pytest
 
 import clary
+from clary.home import Home
+from clary.runner import zygote
 
 SLEEP = "import time\nwhile True: time.sleep(0.1)"
 
 
 def shut_down(home: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clary.cli", "--home", str(home), "shutdown"]
+    # By another name of the same interpreter than the one that the jobs were submitted with.
+    python = next(p for p in Path(sys.executable).parent.glob("python*") if str(p) != sys.executable)
+    command = [str(python), "-m", "clary.cli", "--home", str(home), "shutdown"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -49,6 +53,10 @@ def test_jobs_endpoints_and_what_serves_them_end(
     job = clary.train(tmp_path / "sleep.py", name="sleeper")
     endpoint = clary.deploy(tmp_path / "factor.txt", code=tmp_path / "inference.py", name="doubles")
     assert endpoint.predict([3]) == [6]
+    end = time.monotonic() + 60
+    while not zygote.alive(Home.locate(home_path)):
+        assert time.monotonic() < end
+        time.sleep(0.1)
     result = shut_down(home_path)
     assert result.returncode == 0, result.stderr
     assert "stopped training-job sleeper" in result.stdout

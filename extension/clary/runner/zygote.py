@@ -28,8 +28,14 @@ SINGLE_THREADED = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 
 
 def socket_path(home: Home, python: str = "") -> Path:
-    """Where the zygote of an interpreter listens."""
-    digest = hashlib.sha256((python or sys.executable).encode()).hexdigest()[:10]
+    """Where the zygote of an interpreter listens; the same for all of its names (python, python3) in its folder."""
+    path = Path(python or sys.executable)
+    while path.is_symlink():
+        target = path.parent / path.readlink()
+        if target.parent != path.parent:  # out of the environment: that one has other packages
+            break
+        path = target
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:10]
     return home.run / f"zygote-{digest}.sock"
 
 
