@@ -108,6 +108,7 @@ def test_a_jobs_boto3_hint_is_the_call_that_shows_it(folder: Path) -> None:
     assert job in set(clary.jobs())
 
 
+@pytest.mark.slow
 def test_a_notebook_is_trained_with_its_parameters(
     folder: Path, home_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,6 +230,7 @@ def test_the_sdk_needs_no_door(home_path: Path, tmp_path: Path) -> None:
     assert result.stdout.splitlines()[-1] == "Completed"
 
 
+@pytest.mark.slow
 def test_the_command_lists_jobs_prints_logs_and_stops(sleeper: clary.TrainingJob) -> None:
     def clary_command(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "clary.cli", *arguments]
