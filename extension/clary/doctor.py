@@ -239,9 +239,11 @@ def _listening(name: str, url: str) -> Check:
 
 
 def _kernel(home: Home, config: Config) -> Check:
-    for base in (sys.prefix, str(Path.home() / ".local"), "/usr/local", "/usr"):
-        spec = Path(base) / "share" / "jupyter" / "kernels" / "clary-python" / "kernel.json"
-        if spec.exists():
-            return Check("kernel", "ok", f"clary-python at {spec.parent}")
+    from jupyter_core.paths import jupyter_path
+
+    for folder in jupyter_path("kernels"):
+        spec = Path(folder) / "clary-python"
+        if (spec / "kernel.json").exists():
+            return Check("kernel", "ok", f"clary-python at {spec}")
     hint = "python -m clary_kernels install --sys-prefix"
     return Check("kernel", "note", "Jupyter does not find the kernel clary-python", hint)
