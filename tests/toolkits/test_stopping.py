@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 SAVES = """
 import signal, sys, time
 def save(number, frame):
@@ -71,6 +73,7 @@ def test_a_job_can_be_stopped_while_its_packages_are_installed(desk: Any, tmp_pa
     assert "NEVER" not in desk.log(done)
 
 
+@pytest.mark.slow
 def test_a_warm_script_is_stopped_like_a_cold_one(warm_desk: Any) -> None:
     job = warm_desk.submit({"train.py": SAVES}, warm=True)
     running(warm_desk, job)

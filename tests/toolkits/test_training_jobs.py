@@ -191,6 +191,12 @@ def test_a_failure_says_why_in_awss_words(desk: Any, source: str, code: int, wor
     assert not desk.objects.exists("bucket", f"out/{job.name}/output/model.tar.gz")
 
 
+def test_trouble_before_the_script_is_not_blamed_on_the_script(desk: Any) -> None:
+    reason = desk.failed(desk.train({"train.py": ""}, Environment="no dictionary"))
+    assert reason.startswith("InternalServerError: the job ended before its program was started: ")
+    assert "'str' object has no attribute 'items'" in reason
+
+
 def test_a_failed_job_still_leaves_its_output_data(desk: Any) -> None:
     source = "open('/opt/ml/output/data/partial.txt', 'w').write('so far'); raise SystemExit(1)"
     job = desk.train({"train.py": source})

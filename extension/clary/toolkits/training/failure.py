@@ -36,7 +36,7 @@ def user_text(layout: Layout, record: Record, exit_code: int, log: Path | None, 
         return own
     message = error_message(log_tail(log)) if log is not None else ""
     note = extra or _signal_note(exit_code)
-    if not record.toolkit or not record.command:
+    if not record.toolkit:
         return "\n".join(part for part in (message, note) if part)
     parts = ["ExecuteUserScriptError:", f"ExitCode {exit_code}", f'ErrorMessage "{message}"']
     if note:
@@ -46,6 +46,13 @@ def user_text(layout: Layout, record: Record, exit_code: int, log: Path | None, 
     layout.failure.parent.mkdir(parents=True, exist_ok=True)
     layout.failure.write_text(text, encoding="utf-8")
     return text
+
+
+def unprepared_text(exit_code: int, log: Path | None, extra: str = "") -> str:
+    """The whole FailureReason of an agent that died before the user's program was started."""
+    message = error_message(log_tail(log)) if log is not None else ""
+    detail = extra or message or _signal_note(exit_code) or f"exit code {exit_code}"
+    return f"InternalServerError: the job ended before its program was started: {detail}"[:LIMIT]
 
 
 def _failure_file(layout: Layout) -> str:

@@ -94,6 +94,8 @@ class _Ending:
         extra = ""
         if outcome.reason == "memory":
             code, extra = 137, self._memory_text()
+        if not self.note.command:
+            return "Failed", "Failed", failure.unprepared_text(code, self._log(), extra)
         text = failure.user_text(self.layout, self.note, code, self._log(), extra)
         return "Failed", "Failed", failure.reason(text, code)
 
