@@ -105,9 +105,8 @@ class Agent:
         child.phase(self.attempt_dir, "Downloading", DOWNLOADING)
         self.layout.make()
         self.layout.write_config(self.request)
-        self.isolation.name_host(
-            HOST, self.attempt_dir
-        )  # SM_HOSTS and SM_MASTER_ADDR are meant to be resolved
+        # SM_HOSTS and SM_MASTER_ADDR are meant to be resolved.
+        self.isolation.name_host(HOST, self.attempt_dir)
         kept, intermediate = checkpoints.mirrors(self.request, self.layout)
         if kept is not None:
             count = kept.restore(self.objects)
