@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
@@ -15,6 +16,9 @@ class AwsHandler(AwsMixin, JupyterHandler):  # type: ignore[misc]
     """`<base_url>clary/aws/...`: for who signs, bears Clary's token, or is logged in to Jupyter."""
 
     auth_resource = "clary"
+
+    # Judged in `prepare`, before any of these; Jupyter wants to be told so.
+    get = head = post = put = delete = patch = options = allow_unauthenticated(AwsMixin.answer)
 
     @property
     def content_security_policy(self) -> str:
