@@ -15,6 +15,7 @@ class Load:
 
     def __init__(self, host: Any, endpoint: str, body: bytes, boto: int = 2, raw: int = 4) -> None:
         self.answers: list[Any] = []
+        self.asked: list[tuple[float, Any]] = []  # when each answered request was sent, and its answer
         self.errors: list[str] = []
         self.reconnects = 0
         self._stop = threading.Event()
@@ -39,13 +40,23 @@ class Load:
         for thread in self._threads:
             thread.join(30)
 
+    def _note(self, begun: float, body: bytes) -> None:
+        value = json.loads(body)
+        self.asked.append((begun, value))
+        self.answers.append(value)
+
+    def asked_after(self, moment: float) -> list[Any]:
+        """Answers to the requests that were sent after a moment of `time.monotonic`."""
+        return [value for begun, value in self.asked if begun > moment]
+
     def _boto(self, client: Any) -> None:
         while not self._stop.is_set():
+            begun = time.monotonic()
             try:
                 answer = client.invoke_endpoint(
                     EndpointName=self._endpoint, Body=self._body, ContentType="application/json"
                 )
-                self.answers.append(json.loads(answer["Body"].read()))
+                self._note(begun, answer["Body"].read())
             except Exception as error:
                 self.errors.append(f"boto3: {error!r}")
 
@@ -54,6 +65,7 @@ class Load:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         while not self._stop.is_set():
+            begun = time.monotonic()
             try:
                 connection.request("POST", f"/endpoints/{self._endpoint}/invocations", self._body, headers)
                 response = connection.getresponse()
@@ -61,7 +73,7 @@ class Load:
                 if response.status != 200:
                     self.errors.append(f"raw: {response.status} {body!r}")
                     continue
-                self.answers.append(json.loads(body))
+                self._note(begun, body)
                 if connection.sock is None:
                     self.reconnects += 1
             except Exception as error:

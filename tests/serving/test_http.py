@@ -174,6 +174,7 @@ def test_connections_move_between_servers_without_losing_a_byte(tmp_path: Path) 
         writer.write(post(b"three"))  # in the kernel's buffer while it moves
         assert passer.send(descriptor, trusted=True)
         connection.abort()
+        assert not connection.idle, "given away once, and never again"
         await reader.readuntil(b"three")
         await asyncio.sleep(0.01)
         assert not first.connections

@@ -20,10 +20,6 @@ from serving_load import Load
 Wait = Callable[..., Any]
 
 
-def names(answers: list[Any]) -> set[str]:
-    return {answer["model"] if isinstance(answer, dict) else "onnx" for answer in answers}
-
-
 def test_an_update_under_load_fails_not_one_request(host: Any) -> None:
     host.model("one", {"model.onnx": models.scaled(1.0)})
     host.model("two", {"model.onnx": models.scaled(2.0)})
@@ -34,14 +30,29 @@ def test_an_update_under_load_fails_not_one_request(host: Any) -> None:
             assert document.status == "InService"
             assert document.body["generation"] == generation
             # From the moment that it says InService, nothing comes from the old one any more.
-            before = len(load.answers)
+            moment = time.monotonic()
             time.sleep(0.3)
-            wanted = [[2, 2]] if model == "two" else [[1, 1]]
-            late = [answer for answer in load.answers[before + len(load._threads) :] if answer != wanted]
-            assert late == []
+            later = load.asked_after(moment)
+            assert len(later) > 10
+            assert [answer for answer in later if answer != ([[2, 2]] if model == "two" else [[1, 1]])] == []
     assert load.errors == []
     assert load.reconnects == 0, "keep-alive connections are handed over, not closed"
     assert len(load.answers) > 200
+
+
+@pytest.mark.slow
+def test_updates_of_busy_workers_fail_not_one_request_either(host: Any) -> None:
+    for name in "ab":
+        host.model(name, {"code/inference.py": ECHO}, NAME=name)
+    host.create("ep", {"ModelName": "a"})
+    with Load(host, "ep", b'{"sleep": 0.005}', boto=2, raw=6) as load:
+        for name in "baba":
+            assert host.update("ep", {"ModelName": name}).status == "InService"
+            moment = time.monotonic()
+            time.sleep(0.3)
+            assert {answer["model"] for answer in load.asked_after(moment)} == {name}
+    assert load.errors == []
+    assert load.reconnects == 0
 
 
 @pytest.mark.slow

@@ -45,6 +45,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._parser = httptools.HttpRequestParser(self)
         self.server.connections.add(self)
+        if self.server.leaving:  # the loop starts to read after this method, whatever it does
+            asyncio.get_running_loop().call_soon(self.flush)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.closed = True
@@ -168,6 +170,7 @@ class Connection(asyncio.Protocol):
     def release(self) -> int | None:
         """Stop reading and give the descriptor, which stays this transport's until `abort`; None if it has just closed."""
         try:
+            self._paused = True
             self._transport.pause_reading()
             descriptor: int = self._transport.get_extra_info("socket").fileno()
         except (OSError, RuntimeError, AttributeError):
@@ -176,10 +179,13 @@ class Connection(asyncio.Protocol):
 
     def resume(self) -> None:
         """Go on here after all: nobody took it."""
-        self._transport.resume_reading()
+        self._resume()
 
     def abort(self) -> None:
         """Let go without a word on the wire; a duplicate of the descriptor elsewhere lives on."""
+        # The transport tells of its end a turn later. Until then this must not be given away once more: two processes
+        # that read from one socket would get half a request each.
+        self.closed = True
         self._transport.abort()
 
     def flush(self) -> None:
@@ -199,6 +205,9 @@ class Connection(asyncio.Protocol):
                 return
         if not queue:
             self._since = time.monotonic()
+            if self.server.leaving and not self._inside:
+                self._pause()  # a client that asks without pause is never seen idle: its next request is for the successor
+                return
         self._resume()
 
     def refuse(self, status: int, code: str, message: str) -> None:
@@ -239,6 +248,7 @@ class Connection(asyncio.Protocol):
             self._paused
             and not self.closed
             and self._write_blocked is None
+            and not (self.server.leaving and self.idle)
             and len(self._queue) < self.server.limits.pipelined
         ):
             self._paused = False

@@ -32,6 +32,7 @@ class Drain:
     async def run(self, receiver: Receiver) -> None:
         """Until every connection is given away or closed."""
         begun = time.monotonic()
+        self._server.leaving = True
         self._server.stop_listening()
         while time.monotonic() - begun < _LINGER or not self._server.quiet:
             if time.monotonic() - begun > _LONGEST:
@@ -51,6 +52,7 @@ class Drain:
 
     def hand_over_idle(self) -> None:
         """One round over the connections."""
+        self._server.leaving = True
         idle = [connection for connection in self._server.connections if connection.idle]
         if not idle:
             return

@@ -23,6 +23,7 @@ class HttpServer:
         self.handle = handle
         self.limits = limits
         self.connections: set[Connection] = set()
+        self.leaving = False  # connections are given away: none reads another request once it is answered
         self.date = b""
         self._sweeper: asyncio.Task[None] | None = None
         self._adopting: set[asyncio.Task[Any]] = set()
