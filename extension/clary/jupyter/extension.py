@@ -13,7 +13,7 @@ from traitlets import Bool, Integer, Unicode
 
 from clary.api.engine import Engine
 from clary.api.presence import Presence
-from clary.home import Home
+from clary.home import Home, HomeError
 from clary.jupyter.live import Live
 
 if TYPE_CHECKING:
@@ -31,22 +31,32 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
     pump = Bool(True, help="Whether this server schedules and settles jobs while it runs.").tag(config=True)
     threads = Integer(16, help="How many API requests are answered at the same time.", min=1).tag(config=True)
 
+    engine: Engine | None = None
+    live: Live | None = None
+    presence: Presence | None = None
+
     def initialize_settings(self) -> None:
-        self.engine = Engine(Home.locate(self.home or None))
+        try:
+            self.engine = Engine(Home.locate(self.home or None))
+        except HomeError as error:
+            self.log.error("Clary is off in this Jupyter server. %s", error)
+            return
         self.pool = ThreadPoolExecutor(self.threads, "clary-api")
         self.stopping = asyncio.Event()
-        self.presence: Presence | None = None
         self.live = Live(self.engine, self.serverapp.event_logger, pump=self.pump)
         for schema in sorted(EVENTS.glob("*.yaml")):
             self.serverapp.event_logger.register_event_schema(schema)
 
     def initialize_handlers(self) -> None:
+        engine = self.engine
+        if engine is None:
+            return
         from clary.jupyter.handlers.aws import AwsHandler, RestHandler
         from clary.jupyter.handlers.locate import LocateHandler
 
         prefix = url_path_join(self.serverapp.base_url, "clary/aws")
         options: dict[str, Any] = {
-            "engine": self.engine,
+            "engine": engine,
             "pool": self.pool,
             "stopping": self.stopping,
             "prefix": prefix,
@@ -54,13 +64,15 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
         self.handlers.extend(
             [
                 (r"/clary/aws(?:/.*)?", AwsHandler, options),
-                (r"/clary/locate", LocateHandler, {"objects": lambda: self.engine.objects}),
+                (r"/clary/locate", LocateHandler, {"objects": lambda: engine.objects}),
                 (r"/clary/.*", RestHandler, options),
             ]
         )
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Called by Jupyter server when its event loop runs."""
+        if self.engine is None or self.live is None:
+            return
         self.live.start()
         if not serverapp.sock:
             address = url_path_join(serverapp.connection_url, "clary/aws")
@@ -68,6 +80,8 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
 
     async def stop_extension(self) -> None:
         """Called by Jupyter server when it stops. Jobs and endpoints go on without it."""
+        if self.live is None:
+            return
         self.stopping.set()
         if self.presence is not None:
             self.presence.leave()

@@ -36,6 +36,15 @@ export class ConnectionError extends Error {
   }
 }
 
+/** What to say of an answer that is not the API's. */
+function unmodelled(status: number, body: string): string {
+  if (status === 404) {
+    return 'Clary does not answer at this Jupyter server. Its log tells why the extension clary.jupyter is not there.';
+  }
+  // A proxy's page: its text is for the dialog, not for one line.
+  return body === '' || body.startsWith('<') ? `HTTP status ${status}` : body;
+}
+
 /** The error that the answer to `operation` tells: JSON with `__type` or `code`, or any other text. */
 export function errorFrom(
   operation: string,
@@ -53,12 +62,8 @@ export function errorFrom(
   const text = (key: string) => (typeof parsed[key] === 'string' ? (parsed[key] as string) : '');
   const type = text('__type') || header || text('code') || text('Code') || `HTTP ${status}`;
   const code = (type.split('#').pop() ?? type).split(':')[0];
-  const message =
-    text('OriginalMessage') ||
-    text('Message') ||
-    text('message') ||
-    body.trim() ||
-    `HTTP status ${status}`;
+  const told = text('OriginalMessage') || text('Message') || text('message');
+  const message = told || unmodelled(status, body.trim());
   return new ApiError(operation, status, code, message, body);
 }
 

@@ -92,6 +92,8 @@ test('an error of the API is typed by its code', () => {
   );
   assert.equal(errorFrom('X', 502, null, '<html>bad gateway</html>').code, 'HTTP 502');
   assert.equal(errorFrom('X', 502, null, '').message, 'HTTP status 502');
+  assert.equal(errorFrom('X', 502, null, '<html>bad gateway</html>').message, 'HTTP status 502');
+  assert.match(errorFrom('X', 404, null, '<html>').message, /extension clary.jupyter/);
   assert.ok(
     !errorFrom('X', 400, null, '{"__type":"ValidationException","Message":"wrong"}').notFound
   );
