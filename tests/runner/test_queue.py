@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from clary.runner import JobSpec, Pump, Resources
+from clary.runner.attempt import Lock
 
 _SCHEDULER = """
 import time
@@ -236,3 +237,23 @@ def test_asking_about_a_job_moves_what_dead_processes_have_left_lying(bench: Any
     job = bench.submit("nothing", schedule=False)
     bench.runner.reconcile()
     assert bench.wait(job).status == "Completed"
+
+
+def test_an_attempt_that_somebody_else_holds_does_not_stop_the_queue(bench: Any) -> None:
+    """A process of an older home at the same path may still have the first job's folder."""
+    folder = bench.runner.home.jobs / "1" / "1"
+    folder.mkdir(parents=True)
+    stranger = Lock.take(folder / "lock")
+    assert stranger is not None
+    first, second = bench.submit("true"), bench.submit("true")
+    assert bench.wait(second).status == "Completed"
+    assert bench.job(first).state == "queued"
+    assert bench.job(first).attempt == 0
+    stranger.release()
+
+    def tended() -> bool:
+        bench.runner.tend()
+        return bool(bench.job(first).state == "done")
+
+    bench.until(tended, "the first job")
+    assert bench.job(first).status == "Completed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from clary.runner.spec import Resources
 from clary.store import Store
 from clary.store.jobs import Job
 
+_log = logging.getLogger("clary.runner")
+# Seconds until a job whose attempt folder is in somebody's hands is tried again.
+_HELD_S = 1.0
 # Later jobs may overtake one that does not fit for so long; then what is free is kept for it.
 _OVERTAKING_S = 300.0
 # A queue is looked through no further than this many jobs that do not fit.
@@ -39,7 +43,7 @@ def claim(store: Store, capacity: Resources, gpus: tuple[int, ...]) -> list[Clai
         return []
     claims: list[Claim] = []
     try:
-        with store.transaction():
+        with store.transaction() as db:
             free, idle = _free(store, capacity, gpus)
             blocked = 0
             for waiting in store.jobs.due(now):
@@ -49,10 +53,15 @@ def claim(store: Store, capacity: Resources, gpus: tuple[int, ...]) -> list[Clai
                     min(waiting.gpus, capacity.gpus),
                 )
                 if _fits(need, free):
-                    taken, idle = idle[: need.gpus], idle[need.gpus :]
-                    job = store.jobs.claim(waiting.id, taken)
-                    claims.append(_take(store, job))
-                    free = _minus(free, need)
+                    db.execute("SAVEPOINT one")
+                    taken = _take(store, store.jobs.claim(waiting.id, idle[: need.gpus]))
+                    if taken is None:
+                        db.execute("ROLLBACK TO one")
+                        store.jobs.update(waiting.id, not_before=now + _HELD_S)
+                    else:
+                        claims.append(taken)
+                        free, idle = _minus(free, need), idle[need.gpus :]
+                    db.execute("RELEASE one")
                     continue
                 blocked += 1
                 if blocked >= _FARTHEST:
@@ -67,14 +76,17 @@ def claim(store: Store, capacity: Resources, gpus: tuple[int, ...]) -> list[Clai
     return claims
 
 
-def _take(store: Store, job: Job) -> Claim:
+def _take(store: Store, job: Job) -> Claim | None:
+    """None when somebody holds the lock of an attempt that was never given out: a process of an older home at this path,
+    say. The other jobs must not wait for it."""
     attempt = Attempt(store.home.jobs / str(job.id) / str(job.attempt))
     attempt.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = attempt.lock()
-    if lock is None:  # only a scheduler whose transaction failed can have had it, and it lets go at once
-        raise RuntimeError(
-            f"The lock of {attempt.folder} is held, although this attempt has never been given out."
+    if lock is None:
+        _log.warning(
+            "The lock of %s is held by a process of another time; the job waits for it.", attempt.folder
         )
+        return None
     return Claim(job, attempt, lock)
 
 
