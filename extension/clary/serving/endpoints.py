@@ -17,14 +17,12 @@ from clary.serving.addresses import active_folder
 from clary.serving.client import Client, Unreachable
 from clary.serving.instance_logs import log_group
 from clary.serving.records import KIND, generations, job_name
+from clary.serving.runtime_address import RouterMissing, RuntimeAddress
 from clary.store import Store
 from clary.store.documents import Document
-from clary.store.jobs import Job
 
-_ROUTER = ("router", "router")
 # A request may take 60 s; then its process has five more to hand over what is idle.
 _GRACE_SECONDS = 75.0
-_ROUTER_SECONDS = 20.0
 
 
 class EndpointError(Exception):
@@ -41,6 +39,7 @@ class Endpoints:
         self._store = store
         self._runner = runner
         self._client = Client()
+        self._address = RuntimeAddress(home, store, runner)
 
     def create(self, name: str) -> None:
         """Submit the first generation of the endpoint, whose document (status Creating) is there. Then `Runner.schedule`."""
@@ -49,7 +48,7 @@ class Endpoints:
             config_name = document.body["EndpointConfigName"]
             generation = int(document.body.get("generation", 1))
             self._submit(document, generation, config_name)
-            self._ensure_router()
+            self._address.ensure()
 
     def update(
         self,
@@ -89,7 +88,7 @@ class Endpoints:
                 body["LastDeploymentConfig"] = dict(deployment)
             self._submit(document, generation, config_name)
             self._store.documents.update(KIND, name, body=body, status="Updating")
-            self._ensure_router()
+            self._address.ensure()
 
     def update_weights(self, name: str, changes: Sequence[Mapping[str, Any]]) -> None:
         """Change weights and counts of variants live; InService again when the endpoint's process has done so."""
@@ -194,63 +193,10 @@ class Endpoints:
 
     def runtime_url(self) -> str:
         """The address of the router, which is started if it is not there. Raises EndpointError when it does not come up."""
-        job = self._ensure_router()
-        self._runner.reconcile()
-        self._runner.schedule()
-        end = time.monotonic() + _ROUTER_SECONDS
-        pause = 0.005
-        while True:
-            address = self._router_address(job)
-            if address is not None:
-                return address
-            if time.monotonic() > end:
-                break
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.1)
-            if self._runner.store.jobs.any_due(time.time()):
-                self._runner.schedule()
-        raise EndpointError(
-            f"The router did not start within {_ROUTER_SECONDS:.0f} s. Its log is the stream {_ROUTER[1]} of group "
-            "/clary/router; if a CLARY_RUNTIME_PORT is set, it may be taken."
-        )
-
-    def _router_address(self, job: Job) -> str | None:
-        """What the router wrote when it listened, if that was this very attempt or one that still lives."""
-        current = self._runner.get(*_ROUTER)
-        if current is None or current.state != "running":
-            return None
         try:
-            known = json.loads((self._home.root / "runtime.json").read_bytes())
-            if known.get("attempt") != f"{current.id}.{current.attempt}":
-                return None
-            return f"http://{known['host']}:{known['port']}"
-        except (OSError, ValueError, KeyError):
-            return None
-
-    def _ensure_router(self) -> Job:
-        with self._store.transaction():
-            job = self._runner.get(*_ROUTER)
-            if job is not None and job.state in ("queued", "running"):
-                return job
-            if job is not None:
-                if job.state != "done":
-                    return job
-                self._runner.remove(*_ROUTER)
-            return self._runner.submit(
-                JobSpec(
-                    kind=_ROUTER[0],
-                    name=_ROUTER[1],
-                    entry="clary.serving.router:main",
-                    log_group="/clary/router",
-                    log_stream=_ROUTER[1],
-                    payload={"home": str(self._home.root)},
-                    environment={"CLARY_DOOR": "off"},
-                    resources=Resources(1.0, 0, 0),
-                    grace_s=10.0,
-                    holds_slots=False,
-                    restart=True,
-                )
-            )
+            return self._address.url()
+        except RouterMissing as error:
+            raise EndpointError(str(error)) from error
 
     def _submit(self, document: Document, generation: int, config_name: str) -> None:
         """Copy what the generation needs into its job: configuration and models may be deleted while it serves."""

@@ -18,8 +18,8 @@ from clary import signing
 from clary.config import Config
 from clary.home import Home
 from clary.serving import addresses
-from clary.serving.answers import error_response
 from clary.serving.deployment import Builder, Deployment
+from clary.serving.dispatch import Dispatcher
 from clary.serving.draining import Drain
 from clary.serving.forwarding import Unreachable, forward
 from clary.serving.front import Front
@@ -31,18 +31,11 @@ from clary.serving.passing import Receiver, raise_descriptor_limit
 from clary.serving.records import Record, job_name, summaries
 from clary.serving.tending import Tender
 from clary.serving.variant import StartFailure, Variant
-from clary.serving.weights import SmoothWeights
 from clary.store import Store
 
 _SUMMARY_SECONDS = 5.0
 # Long enough for the processes that replaced each other to hand over what is idle.
 _HANDOVER_SECONDS = 5.0
-_UNSUPPORTED = {
-    b"x-amzn-sagemaker-target-model": "TargetModel",
-    b"x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname",
-    b"x-amzn-sagemaker-enable-explanations": "EnableExplanations",
-    b"x-amzn-sagemaker-inference-component": "InferenceComponentName",
-}
 _T = TypeVar("_T")
 
 
@@ -57,11 +50,10 @@ class EndpointProcess:
         self._record = Record(self._store, deployment.endpoint, deployment.generation)
         self._builder = Builder(home, config, deployment)
         self._tender = Tender(home, config, self._store)
-        self._variants: dict[str, Variant] = {}
-        self._weights = SmoothWeights({})
+        self._dispatcher = Dispatcher(self._name)
         gate = Gate(signing.load_or_mint(home))
-        self._front = Front(home, gate, config.account_id, self._name, self._invoke)
-        self._front.ready = lambda: all(variant.backend.ready for variant in self._variants.values())
+        self._front = Front(home, gate, config.account_id, self._name, self._dispatcher.invoke)
+        self._front.ready = lambda: self._dispatcher.ready
         self._front.control = self._control
         self._server = HttpServer(self._front.handle, Limits(body=config.max_body_mb * 2**20))
         self._folder = addresses.make_process_folder(home, self._name, deployment.generation)
@@ -96,7 +88,7 @@ class EndpointProcess:
             self._tender.stop()
             for task in list(self._tasks):
                 task.cancel()
-            for variant in self._variants.values():
+            for variant in self._variants:
                 with contextlib.suppress(Exception):
                     await variant.backend.close()
                 variant.logs.close()
@@ -110,7 +102,7 @@ class EndpointProcess:
         """Start every variant; False when that failed (and is on record) or was called off."""
         try:
             variants = self._builder.variants()
-            self._variants = {variant.name: variant for variant in variants}
+            self._dispatcher.variants = {variant.name: variant for variant in variants}
             wanted = await self._in_thread(self._record.desired)
             for variant in variants:
                 self._adopt_desired(variant, wanted.get(variant.name, {}))
@@ -124,7 +116,7 @@ class EndpointProcess:
                     task.cancel()
             if self._stop.is_set():
                 return False
-            self._weights = SmoothWeights({variant.name: variant.weight for variant in variants})
+            self._dispatcher.weigh()
         except Exception as error:
             if not isinstance(error, StartFailure):
                 traceback.print_exc()
@@ -180,35 +172,6 @@ class EndpointProcess:
         drain = self._drain or Drain(self._home, self._name, self._server)
         await drain.run(self._receiver)
 
-    # requests
-
-    def _invoke(self, request: Request) -> None:
-        headers = request.headers
-        target = headers.get(b"x-amzn-sagemaker-target-variant")
-        if target is not None:
-            name: str | None = target.decode("latin-1")
-        else:
-            name = self._weights.pick()
-        if len(headers) > 3:
-            for header, member in _UNSUPPORTED.items():
-                if header in headers:
-                    message = f"{member} is not offered by Clary for endpoint {self._name}: leave it out."
-                    request.reply(*error_response(400, "ValidationError", message))
-                    return
-        variant = self._variants.get(name) if name is not None else None
-        if variant is None:
-            if target is None:
-                message = (
-                    f"Every variant of endpoint {self._name} has the weight 0: name one as TargetVariant."
-                )
-            else:
-                message = (
-                    f"Endpoint {self._name} has no variant named {name}. It has: {', '.join(self._variants)}."
-                )
-            request.reply(*error_response(400, "ValidationError", message))
-            return
-        variant.backend.submit(request)
-
     def _control(self, path: bytes, request: Request) -> bool:
         """Orders from other processes of this home; they can only come by our Unix socket."""
         if path == b"drain":
@@ -225,26 +188,21 @@ class EndpointProcess:
             return True
         return False
 
+    @property
+    def _variants(self) -> list[Variant]:
+        return list(self._dispatcher.variants.values())
+
     # weights and capacities
 
     async def _reload(self) -> None:
         """Bring the weights and counts that the document asks for into force."""
         async with self._reloading:
             wanted = await self._in_thread(self._record.desired)
-            for variant in self._variants.values():
+            for variant in self._variants:
                 self._adopt_desired(variant, wanted.get(variant.name, {}))
-            self._weights = SmoothWeights(
-                {variant.name: variant.desired_weight for variant in self._variants.values()}
-            )
-            differs = False
+            self._dispatcher.weigh()
             failure = ""
-            for variant in self._variants.values():
-                differs = (
-                    differs
-                    or variant.weight != variant.desired_weight
-                    or variant.instances != variant.desired_instances
-                )
-                variant.weight = variant.desired_weight
+            for variant in self._variants:
                 if variant.instances != variant.desired_instances:
                     try:
                         await variant.backend.scale(variant.desired_instances)
@@ -252,9 +210,8 @@ class EndpointProcess:
                     except StartFailure as error:
                         failure = f"Variant {variant.name} could not be scaled to {variant.desired_instances} instances: {error}"
                         variant.desired_instances = variant.instances
-            if differs or wanted:
-                shown = self._summaries()
-                await self._in_thread(lambda: self._record.reloaded(shown, failure))
+            shown = self._summaries()
+            await self._in_thread(lambda: self._record.reloaded(shown, failure))
 
     @staticmethod
     def _adopt_desired(variant: Variant, wanted: dict[str, Any]) -> None:
@@ -269,14 +226,14 @@ class EndpointProcess:
                 iter(model.get("Containers") or []), {}
             )
             images[entry["VariantName"]] = container.get("Image", "")
-        return summaries(list(self._variants.values()), images)
+        return summaries(self._variants, images)
 
     # the rest
 
     async def _summarize(self) -> None:
         while True:
             await asyncio.sleep(_SUMMARY_SECONDS)
-            for variant in self._variants.values():
+            for variant in self._variants:
                 variant.logs.summarize()
 
     def _task(self, work: Any) -> None:
