@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt extension/build_frontend.py jupyter-con
 
 # The front end is built by the installation; later, whenever its sources are newer.
 $(BUNDLE): $(STAMP) $(FRONTEND)
-	test $(BUNDLE) -nt $(STAMP) -a -z "$$(find $(FRONTEND) -newer $(BUNDLE))" || \
+	@test $(BUNDLE) -nt $(STAMP) -a -z "$$(find $(FRONTEND) -newer $(BUNDLE))" || \
 	  (cd extension && jlpm install --immutable && jlpm build)
 	touch $(BUNDLE)
 
