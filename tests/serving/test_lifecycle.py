@@ -20,6 +20,14 @@ from serving_load import Load
 Wait = Callable[..., Any]
 
 
+def is_dead(process: psutil.Process) -> bool:
+    """Gone, or a zombie that nobody has asked for yet."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_an_update_under_load_fails_not_one_request(host: Any) -> None:
     host.model("one", {"model.onnx": models.scaled(1.0)})
     host.model("two", {"model.onnx": models.scaled(2.0)})
@@ -145,8 +153,7 @@ def test_deleting_drains_and_leaves_nothing(host: Any, wait_until: Wait) -> None
     assert "Endpoint process" in host.log("ep"), "it ended by itself"
     with pytest.raises(client.exceptions.ClientError, match="not found"):
         client.invoke_endpoint(EndpointName="ep", Body=b"1", ContentType="application/json")
-    _, alive = psutil.wait_procs(everybody, timeout=5)
-    assert alive == []
+    wait_until(lambda: all(is_dead(process) for process in everybody), 5, "its processes to end")
     assert not (host.home.endpoints / "ep" / "1").exists()
     assert not [path for path in host.home.run.iterdir() if path.name.startswith("e-")]
     # The name is free again.
@@ -183,7 +190,7 @@ def test_an_endpoint_killed_with_9_comes_back_by_itself(host: Any, wait_until: W
     # Nobody but the serving processes themselves is there to notice.
     host.pump.stop()
     os.kill(before[victim], signal.SIGKILL)
-    worker.wait(5)
+    wait_until(lambda: is_dead(worker), 5, "the worker to die with its endpoint process")
     wait_until(works, 30, "the endpoint to be back")
     assert host.pids("ep")["child"] != before["child"]
     assert host.store.documents.get("endpoint", "ep").status == "InService"
@@ -246,3 +253,43 @@ def test_an_endpoint_that_cannot_come_back_says_why(host: Any, wait_until: Wait)
     wait_until(
         lambda: host.store.documents.get("endpoint", "ep").status == "InService", 40, "another try to succeed"
     )
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_again_and_again_while_it_starts_is_given_up(host: Any, wait_until: Wait) -> None:
+    host.model("m", {"code/inference.py": "import time\ndef model_fn(d):\n    time.sleep(600)\n"})
+    host.create("ep", {"ModelName": "m"}, wait=False)
+    killed: set[int] = set()
+
+    def kill_or_failed() -> bool:
+        document = host.store.documents.get("endpoint", "ep")
+        starts = document.body.get("starts", {}).get("1", 0)
+        if document.status == "Creating" and starts > len(killed):
+            child = host.pids("ep")["child"]
+            if child not in killed:
+                os.kill(child, signal.SIGKILL)
+                killed.add(child)
+        return bool(document.status == "Failed")
+
+    wait_until(kill_or_failed, 60, "the endpoint to be Failed")
+    assert len(killed) == 3
+    assert (
+        "died 3 times while it was starting"
+        in host.store.documents.get("endpoint", "ep").body["FailureReason"]
+    )
+
+
+def test_models_work_without_namespaces_too(
+    home: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving_conftest import Host
+
+    monkeypatch.setenv("CLARY_ISOLATION", "paths")
+    host = Host(home, tmp_path / "models")
+    code = "def model_fn(d): return open(d + '/w').read() + d\ndef predict_fn(data, model): return model\n"
+    host.model("m", {"code/inference.py": code, "w": "weights"})
+    assert host.create("ep", {"ModelName": "m"}).status == "InService", host.log("ep")
+    status, _, body = host.endpoints.invoke("ep", body=b"1")
+    assert status == 200
+    assert json.loads(body).startswith("weights" + str(home.endpoints))
+    host.pump.stop()

@@ -25,6 +25,7 @@ from clary.serving.forwarding import Unreachable, forward
 from clary.serving.front import Front
 from clary.serving.gate import Gate
 from clary.serving.http import HttpServer, Request, status_line
+from clary.serving.instance_logs import log_group
 from clary.serving.limits import Limits
 from clary.serving.loops import run
 from clary.serving.passing import Receiver, raise_descriptor_limit
@@ -34,6 +35,7 @@ from clary.serving.variant import StartFailure, Variant
 from clary.store import Store
 
 _SUMMARY_SECONDS = 5.0
+_MOST_STARTS = 3
 # Long enough for the processes that replaced each other to hand over what is idle.
 _HANDOVER_SECONDS = 5.0
 _T = TypeVar("_T")
@@ -101,6 +103,12 @@ class EndpointProcess:
     async def _warm_up(self) -> bool:
         """Start every variant; False when that failed (and is on record) or was called off."""
         try:
+            starts = await self._in_thread(self._record.starting)
+            if starts > _MOST_STARTS:
+                raise StartFailure(
+                    f"The process of the endpoint died {starts - 1} times while it was starting, without a word: killed for its "
+                    f"memory, or by a crash in a model's native code. Please check the log group {log_group(self._name)}."
+                )
             variants = self._builder.variants()
             self._dispatcher.variants = {variant.name: variant for variant in variants}
             wanted = await self._in_thread(self._record.desired)

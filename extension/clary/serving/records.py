@@ -1,7 +1,8 @@
 """An endpoint's document in the store, as its processes change it. Every change is one transaction and safe to repeat.
 
 Body members of our own beside the API's: `generation` (serves), `target` (is being deployed: generation and
-EndpointConfigName), `previous` (was replaced and may still drain), `served` (the last generation that was InService).
+EndpointConfigName), `previous` (was replaced and may still drain), `served` (the last generation that was InService),
+`starts` (processes of a generation that began to start since one was in service).
 """
 
 from __future__ import annotations
@@ -70,6 +71,18 @@ class Record:
             listed = (document.body.get("target") or {}).get("retained", [])
         return {item["VariantName"]: item for item in listed}
 
+    def starting(self) -> int:
+        """Note that a process of this generation begins to start; returns how many have since one was in service."""
+        with self._store.transaction():
+            document = self._store.documents.find(KIND, self._endpoint)
+            if document is None:
+                return 1
+            starts = dict(document.body.get("starts", {}))
+            count = int(starts.get(str(self._generation), 0)) + 1
+            body = {**document.body, "starts": {str(self._generation): count}}
+            self._store.documents.update(KIND, self._endpoint, body=body)
+        return count
+
     def take_over(self, config_name: str, variants: list[dict[str, Any]], flip: Callable[[], None]) -> bool:
         """Make this generation the serving one; `flip` turns the traffic inside the transaction. False: not wanted any more."""
         with self._store.transaction():
@@ -104,6 +117,7 @@ class Record:
             if target and target.get("generation") != self._generation:
                 body["target"] = target  # a later update has begun meanwhile
             body.pop("FailureReason", None)
+            body.pop("starts", None)
             body["served"] = self._generation
             status = document.status if "target" in body else "InService"
             self._store.documents.update(KIND, self._endpoint, body=body, status=status)
