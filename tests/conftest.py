@@ -51,6 +51,18 @@ def kill_everything_of(home: Path) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(autouse=True)
+def _door_is_open() -> Iterator[None]:
+    """Leave boto3 as `import clary` does, whatever a test has closed or set (a Jupyter server closes the door)."""
+    yield
+    clary = sys.modules.get("clary")
+    boto3: Any = sys.modules.get("boto3")
+    if boto3 is not None:
+        boto3.DEFAULT_SESSION = None
+    if clary is not None:
+        clary.attach()
+
+
 @pytest.fixture
 def home_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """CLARY_HOME for this test; whatever still runs for it afterwards is killed."""

@@ -246,6 +246,8 @@ def test_after_a_reboot_no_process_is_taken_for_a_leftover(alive: Any) -> None:
     try:
         innocent = read(process.pid)
         assert innocent is not None
+        while b"1.1.mark" not in Path(f"/proc/{process.pid}/environ").read_bytes():
+            time.sleep(0.01)  # Popen returns a moment before the new program's environment can be read
         started = {"session": process.pid, "session_start": innocent.start, "pipe": "", "boot_id": "another"}
         assert kill_leftovers("1.1.mark", started) == 0
         assert alive(process.pid)

@@ -130,7 +130,7 @@ def _before_send(request: AWSPreparedRequest, event_name: str = "", **others: An
         ),
         authenticated=True,
     )
-    return AWSResponse(request.url, answer.status, dict(answer.headers.items()), _Raw(answer))  # type: ignore[arg-type]
+    return AWSResponse(request.url, answer.status, dict(answer.headers.items()), _Raw(answer))
 
 
 def _refusal(service: str, operation: str) -> Exception:
@@ -140,7 +140,8 @@ def _refusal(service: str, operation: str) -> Exception:
 
     error = service_not_offered(service)
     answer: Any = {"Error": {"Code": error.code, "Message": f"{error.message} Asked for: {operation}."}}
-    return ClientError(answer, operation)
+    refusal: Exception = ClientError(answer, operation)
+    return refusal
 
 
 def _body(body: Any) -> Any:
