@@ -86,7 +86,7 @@ class OnnxModel:
     def run(self, arrays: dict[str, Any]) -> list[Any]:
         """Raises InferenceError 400 for arrays that the model cannot take."""
         try:
-            result: list[Any] = self._session.run(None, arrays)
+            result: list[Any] = self._session.run(self.outputs, arrays)
         except Exception as error:
             raise InferenceError(
                 400, f"The model could not be run on this input: {_first_line(error)}"

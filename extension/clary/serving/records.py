@@ -8,10 +8,12 @@ EndpointConfigName), `previous` (was replaced and may still drain), `served` (th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clary.serving.variant import Variant
 from clary.store import Store
+
+if TYPE_CHECKING:
+    from clary.serving.variant import Variant
 
 KIND = "endpoint"
 
