@@ -190,7 +190,11 @@ def clary(folder: Path, model: bytes) -> Iterator[Target]:
     finally:
         host.endpoints.delete("digits")
         host.settled("digits")
-        host.runner.stop("router", "router")
+        job = host.runner.stop("router", "router")
+        end = time.monotonic() + 20
+        while job is not None and job.state != "done" and time.monotonic() < end:
+            time.sleep(0.05)
+            job = host.runner.get("router", "router")
         host.pump.stop()
 
 
@@ -292,7 +296,10 @@ def measure(rounds: int, seconds: float) -> tuple[list[float], dict[str, dict[in
     """Requests per second of every round: of the bare session, and by server and number of connections."""
     model = digits_model()
     alone: list[float] = []
-    with tempfile.TemporaryDirectory(prefix="clary-bench-") as name, contextlib.ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="clary-bench-", ignore_cleanup_errors=True) as name,
+        contextlib.ExitStack() as stack,
+    ):
         folder = Path(name)
         targets = [stack.enter_context(clary(folder, model))]
         try:
