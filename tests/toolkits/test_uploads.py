@@ -56,7 +56,7 @@ def test_a_full_disk_behind_a_file_uri_leaves_nothing_half_done_either(
 def test_a_bucket_that_is_gone_when_the_job_ends_is_the_reason(desk: Any) -> None:
     job = desk.train({"train.py": ""}, OutputDataConfig={"S3OutputPath": "s3://gone-bucket/x"})
     assert (
-        desk.failed(job)
+        desk.failed(job).splitlines()[0]
         == "ClientError: Artifact upload failed: The specified bucket does not exist: gone-bucket"
     )
 

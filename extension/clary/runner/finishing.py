@@ -45,7 +45,7 @@ def finish_job(runner: Runner, job: Job) -> bool:
             finish = Finish("Failed", "Failed", reason)
         else:
             finish = _finish(runner, current, outcome)
-        _write(runner, current, outcome, finish)
+        _cleanup(runner, _write(runner, current, outcome, finish))
         return True
     finally:
         with contextlib.suppress(OSError):  # we live, whatever else went wrong
@@ -92,7 +92,14 @@ def _finish(runner: Runner, job: Job, outcome: Outcome) -> Finish:
         )
 
 
-def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> None:
+def _cleanup(runner: Runner, job: Job) -> None:
+    try:
+        kind_of(job.kind).cleanup(runner, job)
+    except Exception:
+        _log.exception("The files of %s %s could not all be removed.", job.kind, job.name)
+
+
+def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> Job:
     store = runner.store
     with store.transaction():
         ended = outcome.ended or time.time()
@@ -107,6 +114,7 @@ def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> None:
         store.jobs.set_status(job.id, status=finish.status, secondary=finish.secondary, message=message)
         final = store.jobs.get(job.id) or final
         kind_of(job.kind).finished(runner, final)
+    return final
 
 
 def _note_death(folder: Path) -> int:

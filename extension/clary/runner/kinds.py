@@ -88,6 +88,9 @@ class JobKind(ABC):
         """Called inside the transaction that makes the job done, with the job as it is then. Must be
         quick."""
 
+    def cleanup(self, runner: Runner, job: Job) -> None:  # noqa: B027 - optional
+        """Called when the job is done and that is on record: remove what nobody needs any more. Best effort."""
+
 
 class PlainKind(JobKind):
     """Nothing to do: the exit code is the result. For kinds that have no class of their own."""

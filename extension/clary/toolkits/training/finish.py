@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +49,28 @@ class TrainingKind(JobKind):
         finally:
             entry.discard_environment(ending.attempt_dir)
 
+    def cleanup(self, runner: Runner, job: Job) -> None:
+        """Input copies and outputs are in buckets; logs and metrics lie elsewhere."""
+        if "KeptFiles" in job.result:
+            return
+        for number in range(1, job.attempt + 1):
+            _remove(runner.home.jobs / str(job.id) / str(number) / "ml")
+
+
+def _remove(folder: Path) -> None:
+    """Remove a tree, folders that the script made read-only included."""
+
+    def retry(function: Callable[[str], object], path: str, error: object) -> None:
+        os.chmod(os.path.dirname(path), 0o700)
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+    if folder.exists():
+        shutil.rmtree(folder, onerror=retry)
+
 
 def _never_ran(outcome: Outcome, result: dict[str, Any]) -> Finish:
     if outcome.reason in ("stopped", "max-runtime"):
@@ -74,7 +99,10 @@ class _Ending:
         self._settle_notebooks()
         problem = self._upload(status, result)
         if problem and status != "Failed":
-            status, secondary, reason = "Failed", "Failed", problem
+            # The only copy of what was trained: it stays, and the user is told where.
+            result["KeptFiles"] = str(self.layout.base)
+            kept = f"\nWhat the job wrote is still in {self.layout.base}."
+            status, secondary, reason = "Failed", "Failed", problem[: failure.LIMIT - len(kept)] + kept
             result.pop("ModelArtifacts", None)
         return Finish(status, secondary, reason, result, _MESSAGES[secondary])
 
