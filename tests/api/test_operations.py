@@ -86,6 +86,19 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
         ({"HyperParameters": {"sagemaker_program": "x.py"}}, "sagemaker_submit_directory"),
         ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}}, "InstanceCount 2"),
         ({"ResourceConfig": {"InstanceType": "ml.none", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "instanceType"),
+        ({"InputDataConfig": [{**channel()[0], "ShuffleConfig": {"Seed": 1}}]}, "ShuffleConfig"),
+        ({"CheckpointConfig": {"S3Uri": "s3://bucket/c", "LocalPath": "/etc"}}, "below /opt/ml"),
+        (
+            {
+                "ResourceConfig": {
+                    "InstanceType": "ml.m5.large",
+                    "InstanceCount": 1,
+                    "VolumeSizeInGB": 1,
+                    "KeepAlivePeriodInSeconds": 60,
+                }
+            },
+            "KeepAlivePeriodInSeconds",
+        ),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation"),
         ({"RoleArn": "arn:aws:iam::12:role/x"}, "roleArn"),

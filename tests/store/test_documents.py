@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 import sys
 from typing import Any
@@ -82,6 +84,18 @@ def test_a_document_added_while_paging_shifts_nothing(store: Store) -> None:
 def test_a_token_that_was_not_given_out_is_refused(store: Store, token: str) -> None:
     with pytest.raises(BadToken):
         store.documents.page("job", limit=3, token=token)
+
+
+@pytest.mark.parametrize("key", [10**30, "\ud800", float("nan"), float("inf"), None, [1]])
+def test_a_token_with_a_forged_key_is_refused(store: Store, key: Any) -> None:
+    for number in range(6):
+        store.documents.create("job", f"job-{number}", {})
+    token = store.documents.page("job", limit=3).next_token
+    assert token is not None
+    fingerprint, _, name = json.loads(base64.urlsafe_b64decode(token))
+    forged = base64.urlsafe_b64encode(json.dumps([fingerprint, key, name]).encode()).decode()
+    with pytest.raises(BadToken):
+        store.documents.page("job", limit=3, token=forged)
 
 
 def test_a_token_of_other_filters_is_refused(store: Store) -> None:

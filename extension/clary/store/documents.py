@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -196,10 +197,13 @@ def _after(token: str, fingerprint: str, length: int) -> list[Any]:
         given, *last = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, binascii.Error, TypeError) as error:
         raise BadToken("Invalid token") from error
-    if (
-        given != fingerprint
-        or len(last) != length
-        or not all(isinstance(value, str | int | float) for value in last)
-    ):
+    if given != fingerprint or len(last) != length or not all(_storable(value) for value in last):
         raise BadToken("Invalid token")
     return list(last)
+
+
+def _storable(value: Any) -> bool:
+    """Whether a value from a token, which anybody may have written, can be compared with a column."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str) and value.isprintable()

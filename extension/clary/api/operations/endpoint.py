@@ -96,6 +96,8 @@ def update_endpoint_weights_and_capacities(engine: Engine, params: dict[str, Any
     variants = {
         variant["VariantName"]: dict(variant) for variant in document.body.get("ProductionVariants", [])
     }
+    if len({change["VariantName"] for change in changes}) < len(changes):
+        raise validation("Each variant may be named only once in DesiredWeightsAndCapacities.")
     for change in changes:
         if change["VariantName"] not in variants:
             raise validation(
@@ -105,6 +107,7 @@ def update_endpoint_weights_and_capacities(engine: Engine, params: dict[str, Any
             raise resources.refuse("ServerlessUpdateConfig", "Give DesiredInstanceCount.")
         if change.get("DesiredInstanceCount") == 0:
             raise validation(f'DesiredInstanceCount of variant "{change["VariantName"]}" must be at least 1.')
+        resources.check_count(change["VariantName"], "ml instances", change.get("DesiredInstanceCount", 1))
         variants[change["VariantName"]].update(change)
     if not any(variant["DesiredWeight"] > 0 for variant in variants.values()):
         raise validation("At least one production variant must keep a weight above 0.")

@@ -88,6 +88,7 @@ def _checked_variant(engine: Engine, variant: dict[str, Any]) -> dict[str, Any]:
     for member in ("ModelName", "InitialInstanceCount", "InstanceType"):
         if not variant.get(member):
             raise validation(f"Production variant {name} needs {member}.")
+    resources.check_count(name, variant["InstanceType"], variant["InitialInstanceCount"])
     resources.find(engine, "model", variant["ModelName"])
     return {"InitialVariantWeight": 1.0, **variant}
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from clary.api.errors import validation
+from clary.api.errors import limit_exceeded, validation
 from clary.store.documents import Document
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ TITLES = {
     "endpoint": "endpoint",
 }
 _MOST_TAGS = 50
+_MOST_INSTANCES = 100
 _ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:([a-z-]+)/.+")
 
 
@@ -73,14 +74,21 @@ def delete(engine: Engine, kind: str, name: str) -> None:
         engine.store.tags.clear(document.arn)
 
 
+def check_count(variant: str, instance_type: str, count: int) -> None:
+    """A local machine has no fleet behind it: a count that can only be a slip is refused as AWS's quotas would."""
+    if count > _MOST_INSTANCES:
+        raise limit_exceeded(
+            f"The account-level service limit '{instance_type} for endpoint usage' is {_MOST_INSTANCES} Instances, with "
+            f"a request of {count} Instances for variant {variant}."
+        )
+
+
 def checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for tag in tags:
         key = tag["Key"]
         if key in found:
-            raise validation(
-                f'Duplicate tag keys found. Please note that tag keys are case insensitive: "{key}".'
-            )
+            raise validation(f'Duplicate tag keys found: "{key}".')
         if key.lower().startswith("aws:"):
             raise validation(f'Tag keys must not begin with "aws:", which is reserved: "{key}".')
         found[key] = tag["Value"]

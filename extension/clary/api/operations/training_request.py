@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ _REFUSED = {
     "ModelPackageConfig": "Make a model from the job's artifacts with CreateModel.",
     "MlflowConfig": "Call mlflow in the training script.",
     "SessionChainingConfig": "Leave it out.",
+}
+_REFUSED_RESOURCES = {
+    "KeepAlivePeriodInSeconds": "Leave it out: jobs of this machine start warm anyway.",
+    "TrainingPlanArn": "Leave it out.",
+    "InstancePlacementConfig": "Leave it out: there is one machine.",
 }
 
 
@@ -47,6 +53,11 @@ def checked(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     _check_destination(engine, "OutputDataConfig.S3OutputPath", request["OutputDataConfig"]["S3OutputPath"])
     if "CheckpointConfig" in request:
         _check_destination(engine, "CheckpointConfig.S3Uri", request["CheckpointConfig"]["S3Uri"])
+        local = request["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints")
+        if not posixpath.normpath(local).startswith("/opt/ml/"):
+            raise validation(
+                f'CheckpointConfig.LocalPath "{local}" must be a folder below /opt/ml, such as /opt/ml/checkpoints.'
+            )
     return request
 
 
@@ -109,6 +120,9 @@ def _check_resources(request: dict[str, Any]) -> None:
     resources = request["ResourceConfig"]
     if resources.get("InstanceGroups"):
         raise refuse("ResourceConfig.InstanceGroups", "Give InstanceType, and InstanceCount 1.")
+    for member, instead in _REFUSED_RESOURCES.items():
+        if member in resources:
+            raise refuse(f"ResourceConfig.{member}", instead)
     if "InstanceType" not in resources:
         raise validation("ResourceConfig needs InstanceType.")
     if resources.get("InstanceCount", 1) != 1:
@@ -144,6 +158,8 @@ def _check_channel(engine: Engine, channel: dict[str, Any], input_mode: str) -> 
         raise refuse(
             f"CompressionType {channel['CompressionType']} (channel {name})", "Unpack the objects first."
         )
+    if "ShuffleConfig" in channel:
+        raise refuse(f"ShuffleConfig (channel {name})", "Shuffle in the training script.")
     if channel.get("RecordWrapperType", "None") != "None":
         raise refuse(
             f"RecordWrapperType {channel['RecordWrapperType']} (channel {name})",

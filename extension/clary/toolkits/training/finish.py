@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class TrainingKind(JobKind):
 
     def finish(self, runner: Runner, job: Job, outcome: Outcome) -> Finish:
         """Upload and report; repeated from the start when it was cut off, which overwrites what it had stored."""
-        result = _times(outcome)
+        result = _times(runner, job, outcome)
         final = _final_metrics(runner.metrics(job))
         if final:
             result["FinalMetricDataList"] = final
@@ -45,7 +46,11 @@ class TrainingKind(JobKind):
             return _never_ran(outcome, result)
         ending = _Ending(runner, job, outcome)
         try:
-            return ending.conclude(result)
+            concluded = ending.conclude(result)
+            if concluded.status != "Failed":
+                # As AWS counts: the end is when the artifacts are stored.
+                result |= _duration(result["TrainingStartTime"], time.time())
+            return concluded
         finally:
             entry.discard_environment(ending.attempt_dir)
 
@@ -209,15 +214,22 @@ class _Ending:
             writer.close()
 
 
-def _times(outcome: Outcome) -> dict[str, Any]:
+def _times(runner: Runner, job: Job, outcome: Outcome) -> dict[str, Any]:
+    """Start, end and length of the job's work, from its first attempt on."""
     if outcome.started is None:
         return {}
     ended = outcome.ended if outcome.ended is not None else outcome.started
+    begun = [row.claimed for row in runner.store.jobs.attempts(job.id) if row.outcome != "unstarted"]
+    return _duration(outcome.started if len(begun) < 2 else min(begun), ended)
+
+
+def _duration(start: float, end: float) -> dict[str, Any]:
+    seconds = max(1, math.ceil(end - start))
     return {
-        "TrainingStartTime": outcome.started,
-        "TrainingEndTime": ended,
-        "TrainingTimeInSeconds": max(1, math.ceil(ended - outcome.started)),
-        "BillableTimeInSeconds": max(1, math.ceil(ended - outcome.started)),
+        "TrainingStartTime": start,
+        "TrainingEndTime": end,
+        "TrainingTimeInSeconds": seconds,
+        "BillableTimeInSeconds": seconds,
     }
 
 
