@@ -153,15 +153,34 @@ def test_metrics_are_scraped_from_both_streams(bench: Any) -> None:
 
 
 def test_a_regex_that_never_ends_does_not_hang_the_job(bench: Any) -> None:
-    definitions = [{"Name": "early", "Regex": r"early=(\d+)"}, {"Name": "bad", "Regex": r"(x+x+)+y"}]
+    definitions = [
+        {"Name": "early", "Regex": r"early=(\d+)"},
+        {"Name": "bomb", "Regex": r"(x+x+)+y"},
+        {"Name": "late", "Regex": r"late=(\d+)"},
+    ]
+    lines = ["early=1", f"{'x' * 64} late=2", "early=3 late=4", "x" * 64, "more", "late=5"]
     begun = time.monotonic()
-    job = bench.wait(
-        bench.submit("talk", payload={"lines": ["early=1", "x" * 64, "more"]}, metric_definitions=definitions)
-    )
+    job = bench.wait(bench.submit("talk", payload={"lines": lines}, metric_definitions=definitions))
     assert time.monotonic() - begun < 10
     assert job.status == "Completed"
-    assert [event.message for event in bench.log(job)][-2:] == ["more", "and on stderr"]
-    assert bench.runner.metrics(job)[0]["value"] == 1
+    told = "[clary] The regular expression of metric bomb took too long on one line and is given up."
+    messages = [event.message for event in bench.log(job)]
+    assert messages.count(told) == 1
+    assert messages.index(told) < messages.index("late=5")  # at once, not at the job's end
+    assert [message for message in messages if message != told] == [*lines, "and on stderr"]
+    metrics = [(metric["name"], metric["value"]) for metric in bench.runner.metrics(job)]
+    assert metrics == [("early", 1), ("late", 2), ("early", 3), ("late", 4), ("late", 5)]
+
+
+def test_a_regex_that_is_given_up_at_the_end_of_the_job_is_still_told_of(bench: Any) -> None:
+    definitions = [{"Name": "bomb", "Regex": r"(x+x+)+y"}, {"Name": "last", "Regex": r"last=(\d+)"}]
+    # Without a newline the scraper sees the line when all is over.
+    text = f"{'x' * 64} last=1".encode().hex()
+    job = bench.wait(bench.submit("write_bytes", payload={"bytes": [text]}, metric_definitions=definitions))
+    assert bench.log(job)[-1].message.startswith(
+        "[clary] The regular expression of metric bomb took too long"
+    )
+    assert [metric["value"] for metric in bench.runner.metrics(job)] == [1]
 
 
 def test_use_of_cpu_and_memory_is_sampled(bench: Any) -> None:

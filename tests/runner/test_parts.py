@@ -15,7 +15,7 @@ import pytest
 from clary.config import Config
 from clary.runner import JobSpec, Resources, environment, instances
 from clary.runner.gpu import GpuReader
-from clary.runner.metrics_process import compile_definitions, find
+from clary.runner.metrics_process import Finder
 from clary.runner.output import LogFile, Output
 from clary.runner.processes import descendants, proportional_bytes, read, table
 from clary.runner.reconcile import parse_phases
@@ -149,13 +149,27 @@ log.append(b"fourth")
 
 
 def test_metrics_are_the_first_group_that_matched_if_it_is_a_number() -> None:
-    definitions = compile_definitions([
+    given_up: list[str] = []
+    finder = Finder([
         {"Name": "a", "Regex": r"a=(?:(\d+)|x(\d+))"},
         {"Name": "b", "Regex": r"b=(.*?);"},
         {"Name": "c", "Regex": r"c=(\S+)"},
-    ])  # fmt: skip
-    assert find("a=x7 b=1e3; c=inf", definitions) == [("a", 7.0), ("b", 1000.0)]
-    assert find("b=one;", definitions) == []
+        {"Name": "not a regex", "Regex": r"("},
+    ], given_up.append)  # fmt: skip
+    assert finder.find("a=x7 b=1e3; c=inf") == [("a", 7.0), ("b", 1000.0)]
+    assert finder.find("b=one;") == []
+    assert given_up == []
+
+
+def test_a_regex_that_takes_too_long_is_given_up_and_the_others_go_on() -> None:
+    given_up: list[str] = []
+    definitions = [{"Name": "bomb", "Regex": r"(x+x+)+y"}, {"Name": "a", "Regex": r"a=(\d+)"}]
+    finder = Finder(definitions, given_up.append)
+    assert finder.find(f"{'x' * 64} a=1") == [("a", 1.0)]
+    begun = time.process_time()
+    assert finder.find(f"{'x' * 64} a=2") == [("a", 2.0)]
+    assert time.process_time() - begun < 0.1
+    assert given_up == ["bomb"]
 
 
 def test_torn_phases_are_passed_over() -> None:
@@ -197,12 +211,23 @@ def test_descendants_are_found_by_the_quick_way_and_the_thorough_one() -> None:
         process.wait()
 
 
-def test_gpu_reports_are_read_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["0, 40, 1000", "3, 60, 500"], {"gpu_percent": 50.0, "gpu_mb": 1500.0}),
+        (["0, 40, 1000", "3, [N/A], 1"], {"gpu_percent": 40.0, "gpu_mb": 1001.0}),
+        (["0, [N/A], 1000", "3, [N/A], 7"], {"gpu_mb": 1007.0}),  # MIG
+        (["0, 40, [N/A]"], {"gpu_percent": 40.0}),
+        (["Unable to determine the device handle, sorry", "0, [Unknown Error], 3"], {"gpu_mb": 3.0}),
+    ],
+)
+def test_gpu_reports_are_read_as_they_come(
+    lines: list[str], expected: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A program of that name stands in for NVIDIA's; its lines are as `nvidia-smi` prints them."""
     program = tmp_path / "nvidia-smi"
-    program.write_text(
-        "#!/bin/sh\necho '0, 40, 1000'\necho '3, 60, 500'\necho '4, [N/A], 1'\nexec sleep 60\n"
-    )
+    report = "\n".join(lines)
+    program.write_text(f"#!/bin/sh\nprintf '%s\\n' '{report}'\nexec sleep 60\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     reader = GpuReader([0, 3])
@@ -212,7 +237,7 @@ def test_gpu_reports_are_read_as_they_come(tmp_path: Path, monkeypatch: pytest.M
         while not latest and time.monotonic() < deadline:
             latest = reader.latest()
             time.sleep(0.01)
-        assert latest == {"gpu_percent": 50.0, "gpu_mb": 1500.0}
+        assert latest == expected
     finally:
         reader.close()
 

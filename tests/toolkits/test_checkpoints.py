@@ -45,7 +45,7 @@ def test_a_new_attempt_goes_on_from_the_last_ones_checkpoints(desk: Any) -> None
     assert done.attempt == 2
     log = desk.log(done)
     assert "STARTS AT 0" in log
-    assert "Restored 3 checkpoint file(s) from s3://bucket/ckpt/job" in log
+    assert "[clary] Restored 3 checkpoint file(s) from s3://bucket/ckpt/job" in log
     assert "STARTS AT 3" in log
     assert keys(desk, "ckpt/job/") == [f"epoch-{number}" for number in range(6)]
     assert keys(desk, f"out/{job.name}/output/intermediate/") == [f"log-{number}" for number in range(6)]

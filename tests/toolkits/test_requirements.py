@@ -55,6 +55,7 @@ def test_requirements_are_installed_for_the_job_alone(desk: Any, tmp_path: Path)
     }
     job = desk.completed(desk.train(files))
     log = desk.log(job)
+    assert log.startswith("[clary] Installing dependencies: ")
     assert "GOT leaf 99.0 numpy" in log
     assert "tool runs" in log
     assert "child too" in log

@@ -190,6 +190,20 @@ def test_a_failure_says_why_in_awss_words(desk: Any, source: str, code: int, wor
     assert not desk.objects.exists("bucket", f"out/{job.name}/output/model.tar.gz")
 
 
+def test_the_reason_of_a_silent_script_quotes_no_line_of_ours(desk: Any) -> None:
+    desk.put("data/a.csv", "1")
+    desk.put("checkpoints/state.txt", "epoch 1")
+    job = desk.train(
+        {"train.py": "raise SystemExit(3)"},
+        InputDataConfig=[channel("train", "s3://bucket/data")],
+        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"},
+    )
+    log = desk.log(job).splitlines()
+    assert "[clary] Downloading channel train: 1 object(s) from s3://bucket/data" in log
+    assert "[clary] Restored 1 checkpoint file(s) from s3://bucket/checkpoints" in log
+    assert 'ExitCode 3\nErrorMessage ""\n' in desk.failed(job)
+
+
 def test_trouble_before_the_script_is_not_blamed_on_the_script(desk: Any) -> None:
     reason = desk.failed(desk.train({"train.py": ""}, Environment="no dictionary"))
     assert reason.startswith("InternalServerError: the job ended before its program was started: ")

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 class GpuReader:
-    """The mean utilisation and the summed memory of some GPUs. Without `nvidia-smi` it reports nothing."""
+    """The mean utilisation and the summed memory of some GPUs, each over those that tell it: a GPU with MIG
+    knows no utilisation. Without `nvidia-smi` it reports nothing."""
 
     def __init__(self, indices: list[int]) -> None:
         self.pid = 0
         self._source = -1
         self._pending = b""
-        self._values: dict[int, tuple[float, float]] = {}
+        self._values: dict[int, tuple[float | None, float | None]] = {}
         program = _find("nvidia-smi")
         if program is None:
             return
@@ -48,19 +49,24 @@ class GpuReader:
         os.set_blocking(self._source, False)
 
     def latest(self) -> dict[str, Any]:
-        """``gpu_percent`` and ``gpu_mb`` of the last report; empty before the first."""
+        """``gpu_percent`` and ``gpu_mb`` of the last report, as far as they are known; empty before the
+        first."""
         with contextlib.suppress(OSError):
             while data := os.read(self._source, 1 << 16):
                 self._pending += data
         *lines, self._pending = self._pending.split(b"\n")
         for line in lines:
-            with contextlib.suppress(ValueError):  # "[N/A]", "[Unknown Error]"
+            with contextlib.suppress(ValueError):  # a message in place of a report
                 index, percent, megabytes = line.split(b",")
-                self._values[int(index)] = float(percent), float(megabytes)
-        if not self._values:
-            return {}
-        percents, sizes = zip(*self._values.values(), strict=True)
-        return {"gpu_percent": round(sum(percents) / len(percents), 1), "gpu_mb": sum(sizes)}
+                self._values[int(index)] = _number(percent), _number(megabytes)
+        percents = [percent for percent, _ in self._values.values() if percent is not None]
+        sizes = [size for _, size in self._values.values() if size is not None]
+        known: dict[str, Any] = {}
+        if percents:
+            known["gpu_percent"] = round(sum(percents) / len(percents), 1)
+        if sizes:
+            known["gpu_mb"] = sum(sizes)
+        return known
 
     def close(self) -> None:
         if self.pid:
@@ -71,6 +77,13 @@ class GpuReader:
         if self._source >= 0:
             os.close(self._source)
             self._source = -1
+
+
+def _number(text: bytes) -> float | None:
+    try:
+        return float(text)
+    except ValueError:  # "[N/A]", "[Unknown Error]"
+        return None
 
 
 def _find(program: str) -> str | None:

@@ -111,6 +111,10 @@ class Output:
 
     ended = False
 
+    def add(self, lines: bytes) -> None:
+        """Lines of our own, between the job's."""
+        self._put(lines)
+
     def wait_s(self) -> float | None:
         """In how many seconds `flush_late` has something to do; None: never, unless output comes."""
         if not self._pending:

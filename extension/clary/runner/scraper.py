@@ -8,8 +8,7 @@ import signal
 import sys
 import time
 
-# What the scraper has not taken yet; more than this is not kept, for a regex that never ends must not eat the
-# memory.
+# What the scraper has not taken yet; more than this is not kept, for slow regexes must not eat the memory.
 _BACKLOG = 4 << 20
 
 
@@ -18,6 +17,7 @@ class Scraper:
 
     def __init__(self, attempt_folder: str, cookie: str) -> None:
         read, self.descriptor = os.pipe()
+        self.words, say = os.pipe()
         null = os.open(os.devnull, os.O_WRONLY)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "metrics_process.py")
         self.pid = os.posix_spawn(
@@ -26,15 +26,18 @@ class Scraper:
             {**os.environ, "CLARY_COOKIE": cookie},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, read, 0),
-                (os.POSIX_SPAWN_DUP2, null, 1),
+                (os.POSIX_SPAWN_DUP2, say, 1),
                 (os.POSIX_SPAWN_DUP2, null, 2),
             ],
         )
         os.close(read)
+        os.close(say)
         os.close(null)
         os.set_blocking(self.descriptor, False)
+        os.set_blocking(self.words, False)
         self._backlog = bytearray()
         self.alive = True
+        self.silent = False
 
     @property
     def waiting(self) -> bool:
@@ -54,6 +57,16 @@ class Scraper:
             pass
         except OSError:
             self.alive = False
+
+    def hear(self) -> bytes:
+        """What it has to say to the user, as lines (they are shorter than what a pipe takes at once);
+        ``silent`` is set when nothing more will come."""
+        try:
+            said = os.read(self.words, 1 << 16)
+        except BlockingIOError:
+            return b""
+        self.silent = not said
+        return said
 
     def close(self, patience_s: float) -> None:
         """Let it finish what it has for so long, then kill it. Its pid must not be reaped elsewhere

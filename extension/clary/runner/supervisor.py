@@ -76,6 +76,7 @@ class Supervisor:
         self._output.drain()
         if self._scraper is not None:
             self._scraper.close(_SCRAPER_GRACE_S)
+            self._listen_to(self._scraper)
         self._sampler.close()
         log.close()
         if self._reason == "shutdown":
@@ -137,6 +138,7 @@ class Supervisor:
         self._child = child
         if shim["metrics"]:
             self._scraper = Scraper(self._folder, shim["cookie"])
+            self._poll.register(self._scraper.words, select.POLLIN)
         self._output = Output(child.output, log, self._scraper.feed if self._scraper else None)
         self._sampler = Sampler(
             f"{self._folder}/resources.jsonl", shim["sample_s"], shim["gpus"], shim["memory_limit_mb"]
@@ -164,6 +166,10 @@ class Supervisor:
                 output.read()
                 if output.ended:
                     self._poll.unregister(descriptor)
+            elif scraper is not None and descriptor == scraper.words:
+                self._listen_to(scraper)
+                if scraper.silent:
+                    self._poll.unregister(descriptor)
             elif descriptor == self._control:
                 self._obey()
             elif descriptor == self._wake:
@@ -185,6 +191,10 @@ class Supervisor:
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = now + 0.1  # again, for what was forked meanwhile
             processes.send(self._job(), signal.SIGKILL)
+
+    def _listen_to(self, scraper: Scraper) -> None:
+        if said := scraper.hear():
+            self._output.add(said.removesuffix(b"\n"))
 
     def _patience_ms(self) -> int:
         now = time.monotonic()

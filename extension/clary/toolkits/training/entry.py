@@ -111,7 +111,7 @@ class Agent:
         if kept is not None:
             count = kept.restore(self.objects)
             if count:
-                print(f"Restored {count} checkpoint file(s) from {kept.uri}", flush=True)
+                _say(f"Restored {count} checkpoint file(s) from {kept.uri}")
         channels.bring(self.request, self.layout, self.objects, self.isolation, self.region, _say)
         command, notebook = self._prepare()
         child.phase(self.attempt_dir, "Training", TRAINING)
@@ -234,7 +234,8 @@ class Agent:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    """A line of our own in the job's log, marked as such: it is no word of the user's program (see failure.py)."""
+    print(f"[clary] {text}", flush=True)
 
 
 def _first(entry: str, path: str) -> str:

@@ -52,7 +52,7 @@ def install(code: Path, program: Program, environment_folder: Path, environment:
         error = "InstallModuleError"
     if (code / "requirements.txt").is_file():
         command += ["-r", "requirements.txt"]
-    print(f"Installing dependencies: {shlex.join(command[1:])}", flush=True)
+    print(f"[clary] Installing dependencies: {shlex.join(command[1:])}", flush=True)
     code_, tail = _run_shown(command, code, environment)
     if code_ != 0:
         raise JobFailure(
