@@ -7,6 +7,7 @@ import io
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,77 @@ def test_what_goes_wrong_in_a_request_is_a_model_error_and_the_next_one_works(ho
     assert error["OriginalStatusCode"] == 500
     assert "JSONDecodeError" in error["OriginalMessage"]
     assert "not UTF-8" in model_error(host, "ep", b"\xff")["OriginalMessage"]
+
+
+# Dies over long input, hangs over an empty one, and cannot be loaded again after input of one number.
+FRAGILE = """
+import os, time
+
+def model_fn(model_dir):
+    assert not os.path.exists(model_dir + "/gone"), "the licence has run out"
+    return model_dir
+
+def predict_fn(data, model):
+    if len(data) == 0:
+        time.sleep(3600)
+    if len(data) == 1:
+        open(model + "/gone", "w").close()
+    if len(data) == 1 or len(data) > 5:
+        print("about to die", flush=True)
+        time.sleep(0.5)
+        os._exit(3)
+    return data
+"""
+
+
+def behind_a_deadly_one(host: Any, deadly: list[int], wait_until: Any) -> tuple[str, list[Any]]:
+    """The message for a fresh worker's first request, which kills it, and the five answers to those behind it."""
+    host.model("m", {"code/inference.py": FRAGILE}, SAGEMAKER_MODEL_SERVER_WORKERS="1")
+    assert host.create("ep", {"ModelName": "m"}).status == "InService", host.log("ep")
+
+    def good(number: int) -> Any:
+        try:
+            return ask(host, "ep", [number, number])
+        except ClientError as error:
+            return error.response["OriginalMessage"]
+
+    with ThreadPoolExecutor(6) as threads:
+        first = threads.submit(model_error, host, "ep", deadly)
+        wait_until(lambda: "about to die" in host.log("ep"), 10, "the first request to reach the model")
+        answers = list(threads.map(good, range(5)))
+    return first.result()["OriginalMessage"], answers
+
+
+def test_a_fresh_worker_that_dies_takes_no_waiting_request_with_it(host: Any, wait_until: Any) -> None:
+    message, answers = behind_a_deadly_one(host, [0] * 6, wait_until)
+    assert "worker process died: it ended with exit code 3" in message
+    assert answers == [[number, number] for number in range(5)]
+
+
+def test_requests_do_not_wait_for_a_model_that_cannot_be_loaded_again(host: Any, wait_until: Any) -> None:
+    begun = time.monotonic()
+    message, answers = behind_a_deadly_one(host, [0], wait_until)
+    assert "worker process died: it ended with exit code 3" in message
+    assert len(answers) == 5
+    for answer in answers:
+        assert "The model cannot be loaded again: " in answer
+        assert "the licence has run out" in answer
+    assert time.monotonic() - begun < 20
+
+
+def test_a_first_request_that_hangs_harms_not_the_next(host: Any) -> None:
+    host.model(
+        "m",
+        {"code/inference.py": FRAGILE},
+        SAGEMAKER_MODEL_SERVER_TIMEOUT="2",
+        SAGEMAKER_MODEL_SERVER_WORKERS="1",
+    )
+    host.create("ep", {"ModelName": "m"})
+    client = host.client()  # one for both: the second is asked before the first's process is buried
+    json_body = {"EndpointName": "ep", "ContentType": "application/json"}
+    with pytest.raises(ClientError, match="invocation timed out"):
+        client.invoke_endpoint(Body=b"[]", **json_body)
+    assert json.loads(client.invoke_endpoint(Body=b"[1, 2]", **json_body)["Body"].read()) == [1, 2]
 
 
 @pytest.mark.slow

@@ -225,10 +225,12 @@ class WorkerPool(Backend):
 
     async def _restart(self, slot: int, worker: WorkerProcess) -> None:
         """Bring a new one, at once after a good run, later and later after bad ones."""
-        healthy = worker.served > 0 or time.monotonic() - worker.started > _HEALTHY_SECONDS
+        lasted = time.monotonic() - worker.started > _HEALTHY_SECONDS
+        healthy = worker.loaded and (worker.served > 0 or lasted)
         delay = 0.0 if healthy else min(max(self._delays.get(slot, 0.0) * 2, _FIRST_DELAY), _LONGEST_DELAY)
         self._delays[slot] = delay
-        if not healthy and not self.ready:
+        # One that loaded and died over a request says nothing against those that wait: its successor can answer them.
+        if not worker.loaded and not self.ready:
             self._give_up_waiting()
         await asyncio.sleep(delay)
         if self._closing or self._slots.get(slot) is not worker:

@@ -59,6 +59,7 @@ class WorkerProcess(asyncio.Protocol):
         self.deadline: asyncio.TimerHandle | None = None
         self.killed_for_time = False
         self.retiring = False
+        self.loaded = False
         self.served = 0
         self.started = time.monotonic()
         self._transport: Any = None
@@ -175,6 +176,7 @@ class WorkerProcess(asyncio.Protocol):
     def _take(self, head: dict[str, Any], body: bytes) -> None:
         kind = head.get("op")
         if kind == "ready":
+            self.loaded = True
             self.state = State.IDLE
             self._changed(self)
         elif kind == "failed":
