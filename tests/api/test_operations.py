@@ -84,6 +84,10 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
         ({"AlgorithmSpecification": None}, "AlgorithmSpecification"),
         ({"HyperParameters": None}, "nothing to run"),
         ({"HyperParameters": {"sagemaker_program": "x.py"}}, "sagemaker_submit_directory"),
+        (
+            {"HyperParameters": {"sagemaker_program": "x.py", "sagemaker_submit_directory": '"s3://bucket/no.tar.gz"'}},
+            "Upload the sourcedir.tar.gz first",
+        ),
         ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}}, "InstanceCount 2"),
         ({"ResourceConfig": {"InstanceType": "ml.none", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "instanceType"),
         ({"InputDataConfig": [{**channel()[0], "ShuffleConfig": {"Seed": 1}}]}, "ShuffleConfig"),

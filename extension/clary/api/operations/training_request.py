@@ -41,6 +41,7 @@ def checked(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
             raise validation(f"{member} is required.")
     request = {"StoppingCondition": {"MaxRuntimeInSeconds": _A_DAY}, **params}
     _check_algorithm(request)
+    _check_code(engine, request.get("HyperParameters", {}))
     _check_resources(request)
     _check_stopping(request)
     if request.get("EnableNetworkIsolation"):
@@ -116,6 +117,21 @@ def _check_algorithm(request: dict[str, Any]) -> None:
         )
 
 
+def _check_code(engine: Engine, hyperparameters: dict[str, str]) -> None:
+    """The archive of the code must be there; a path inside the job (network isolation) is known only to the job."""
+    uri = _plain(hyperparameters.get("sagemaker_submit_directory", ""))
+    if not uri.startswith("s3://"):
+        return
+    try:
+        found = anything_at(engine, uri)
+    except ObjectsError as error:
+        raise validation(f'sagemaker_submit_directory "{uri}" cannot be used: {error}') from None
+    if not found:
+        raise validation(
+            f'There is no object at sagemaker_submit_directory "{uri}". Upload the sourcedir.tar.gz first.'
+        )
+
+
 def _check_resources(request: dict[str, Any]) -> None:
     resources = request["ResourceConfig"]
     if resources.get("InstanceGroups"):
@@ -185,7 +201,9 @@ def _check_destination(engine: Engine, member: str, uri: str) -> None:
         if location.kind == "s3":
             engine.objects.head_bucket(location.bucket)
     except ObjectsError as error:
-        raise validation(f'{member} "{uri}" cannot be used: {error} Create the bucket first.') from None
+        raise validation(
+            f'{member} "{uri}" cannot be used: {str(error).rstrip(".")}. Create the bucket first.'
+        ) from None
 
 
 def _plain(value: str) -> str:
