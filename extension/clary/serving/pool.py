@@ -217,9 +217,9 @@ class WorkerPool(Backend):
             return
         self._last_failure = worker.failure
         self._variant.logs.write(stream, f"[clary] Worker {worker.pid} is gone: {worker.failure}.")
+        if starting is not None and not starting.done():
+            starting.set_exception(StartFailure(worker.failure))
         if slot not in self._ever_ready:
-            if starting is not None and not starting.done():
-                starting.set_exception(StartFailure(worker.failure))
             return
         self._task(self._restart(slot, worker))
 
@@ -236,10 +236,12 @@ class WorkerPool(Backend):
         if self._closing or self._slots.get(slot) is not worker:
             return
         ready = self._launch(slot)
+        launched = self._slots[slot]
         await asyncio.wait([ready], timeout=self._allowance)
-        if not ready.done() and slot in self._slots:
-            self._slots[slot].failure = f"it was not loaded within {self._allowance:.0f} s"
-            self._slots[slot].kill()
+        # Only the one launched here: by now the slot may be another's, which answers requests.
+        if not ready.done() and self._slots.get(slot) is launched and not launched.loaded:
+            launched.failure = f"it was not loaded within {self._allowance:.0f} s"
+            launched.kill()
 
     def _give_up_waiting(self) -> None:
         while self._waiting:
