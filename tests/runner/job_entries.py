@@ -43,10 +43,14 @@ def mark(attempt_dir: Path) -> int:
 
 
 def talk(attempt_dir: Path) -> int:
-    for line in _payload(attempt_dir)["lines"]:
+    """Print lines, then, when the file ``then`` is there, one on stderr."""
+    payload = _payload(attempt_dir)
+    for line in payload["lines"]:
         print(line)
         sys.stdout.flush()
         time.sleep(0.2)
+    while "then" in payload and not os.path.exists(payload["then"]):
+        time.sleep(0.02)
     print("and on stderr", file=sys.stderr)
     return 0
 
