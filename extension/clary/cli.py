@@ -57,12 +57,16 @@ def serve(host: str, port: int) -> None:
 )
 def env(form: str) -> None:
     """Print the variables with which boto3 elsewhere reaches the running server: eval "$(clary env)"."""
-    from clary.environment import FORMATS, NoServer, variables
+    from clary.environment import FAILURE, FORMATS, NoServer, variables
 
     try:
         click.echo(FORMATS[form](variables()))
-    except NoServer as error:
-        raise click.ClickException(str(error)) from error
+    except Exception as error:
+        if form in FAILURE:
+            click.echo(FAILURE[form])
+        if isinstance(error, NoServer):
+            raise click.ClickException(str(error)) from error
+        raise
 
 
 @main.command(short_help="Tell what this machine can do, and what is wrong.")
@@ -121,18 +125,27 @@ def endpoints(status: str | None, contains: str | None, limit: int, as_json: boo
 @main.command()
 @click.argument("name")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the training job has ended.")
-@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, not a training job.")
+@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, even if a training job has it, too.")
 def logs(name: str, follow: bool, endpoint: bool) -> None:
-    """Print the log of the training job (or endpoint) NAME."""
+    """Print the log of the training job NAME, or of the endpoint if there is no such job."""
     from clary.sdk import Endpoint, TrainingJob
+    from clary.sdk.errors import ClaryError
 
+    job = TrainingJob(name)
+    if not endpoint:
+        try:
+            job.describe()
+        except ClaryError as error:
+            try:
+                Endpoint(name).describe()
+            except ClaryError:
+                raise error from None
+            endpoint = True
     if endpoint:
         found = Endpoint(name)
         found.describe()  # an unknown name is an error, not an empty log
         click.echo(found.logs())
         return
-    job = TrainingJob(name)
-    job.describe()
     text = job.logs(follow=follow)
     if text:
         click.echo(text)
@@ -154,7 +167,11 @@ def stop(name: str, wait: bool) -> None:
 
 @main.command(short_help="Stop everything that runs for this home.")
 def shutdown() -> None:
-    """Stop everything of this home: training jobs, endpoints (they become Failed) and what serves them."""
+    """Stop everything of this home: training jobs, endpoints (they become Failed) and what serves them.
+
+    Servers (`clary serve`, Jupyter) go on; it says which.
+    """
+    from clary.shutdown import servers
     from clary.shutdown import shutdown as end
 
     try:
@@ -162,6 +179,12 @@ def shutdown() -> None:
             click.echo(f"stopped {name}")
     except TimeoutError as error:
         raise click.ClickException(str(error)) from error
+    finally:
+        for server in servers():
+            click.echo(
+                f"The server at {server.url} (pid {server.pid}) goes on; "
+                f"end it with Ctrl-C where it runs, or kill {server.pid}"
+            )
 
 
 @main.command()

@@ -82,6 +82,9 @@ def as_json(values: Mapping[str, str]) -> str:
     return json.dumps(values, indent=2)
 
 
+# For `eval "$(clary env)"` when there is nothing to export: without it eval succeeds, and the cloud's settings stay in use.
+FAILURE: Mapping[str, str] = {"shell": "false"}
+
 FORMATS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "shell": shell,
     "powershell": powershell,

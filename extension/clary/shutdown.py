@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clary.api.presence import Server
 
 _ACTIVE = ("queued", "running", "settling")
 
@@ -33,3 +37,11 @@ def shutdown(home: str | Path | None = None, *, patience_s: float = 150.0) -> li
         time.sleep(0.05)
     zygote.stop(engine.home)
     return list(stopped.values())
+
+
+def servers(home: str | Path | None = None) -> list[Server]:
+    """The servers of the home, which a shutdown leaves running: they belong to the terminal that started them."""
+    from clary.api.presence import all_running
+    from clary.home import Home
+
+    return all_running(Home.locate(home))

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import clary
+from clary.cli import main
 
 CODE = """
 def model_fn(model_dir):
@@ -189,3 +191,10 @@ def test_the_log_of_an_endpoint_is_read(work: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == str(clary.Endpoint("logged").logs()).strip()
+    by_name_alone = CliRunner().invoke(main, ["logs", "logged"])
+    assert (by_name_alone.exit_code, by_name_alone.stdout) == (0, result.stdout)
+    neither = CliRunner().invoke(main, ["logs", "nobody"])
+    assert neither.exit_code == 1
+    assert "could not find training job" in neither.stderr
+    with pytest.raises(clary.ClaryError, match="nobody"):
+        clary.Endpoint("nobody").logs()

@@ -25,10 +25,12 @@ def clary(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_a_server_it_fails_on_stderr_and_prints_nothing(home_path: Path) -> None:
+def test_without_a_server_it_fails_on_stderr_and_so_does_the_shell_that_evaluates_it(home_path: Path) -> None:
     result = clary("env")
     assert result.returncode == 1
-    assert result.stdout == ""
+    assert result.stdout == "false\n"
+    assert subprocess.run(["sh", "-c", f'eval "{result.stdout}"'], check=False).returncode != 0
+    assert clary("env", "--format", "json").stdout == ""
     assert "No Clary server is running" in result.stderr
     assert "clary serve" in result.stderr
     assert str(home_path) in result.stderr

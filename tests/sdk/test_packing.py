@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import clary
 from clary.sdk import packing
 from clary.sdk.training import parameter
 
@@ -87,9 +88,12 @@ def test_a_folder_with_two_possible_entry_points_asks_which(tmp_path: Path) -> N
     assert packing.find_entry(tmp_path, "train.ipynb")[1] == "train.ipynb"
 
 
-def test_a_missing_source_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"nothing\.py"):
+def test_a_missing_source_is_named_with_what_it_is_for(home_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nothing\.py in .* to train with"):
         packing.find_entry(tmp_path / "nothing.py", None)
+    (tmp_path / "model.joblib").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match=r"nope\.py in .* to serve the model with"):
+        clary.deploy(tmp_path / "model.joblib", code="nope.py")
 
 
 @pytest.mark.parametrize("stem", ["train", "My model (2).final", "-", "x" * 80, "日本", "a--b"])

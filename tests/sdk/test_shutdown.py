@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -39,6 +41,22 @@ def processes_of(home: Path) -> list[list[str]]:
 def test_a_home_with_nothing_running_is_shut_down_in_silence(home_path: Path) -> None:
     result = shut_down(home_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_servers_that_go_on_are_named(serve: Callable[..., Any], home_path: Path) -> None:
+    servers = [serve(), serve()]
+    killed = serve().process
+    killed.kill()
+    killed.wait()
+    result = shut_down(home_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    expected = [
+        f"The server at {server.url} (pid {server.process.pid}) goes on; "
+        f"end it with Ctrl-C where it runs, or kill {server.process.pid}"
+        for server in servers
+    ]
+    assert sorted(result.stdout.splitlines()) == sorted(expected)
+    assert [server.process.poll() for server in servers] == [None, None]
 
 
 def test_jobs_endpoints_and_what_serves_them_end(

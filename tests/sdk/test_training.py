@@ -148,6 +148,27 @@ def test_a_failure_is_raised_with_its_reason_and_the_end_of_the_log(home_path: P
     assert job.status == "Failed"
     with pytest.raises(clary.TrainingFailed):
         job.wait(quiet=True)
+    with pytest.raises(RuntimeError, match=r"failed and has no model: (.|\n)*the data is odd"):
+        clary.deploy(job)
+
+
+def test_a_job_that_was_stopped_before_it_began_has_no_model_to_deploy(
+    home_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quick.py").write_text("")
+    job = clary.train(tmp_path / "quick.py", wait=True)
+    answer = {**job.describe(), "TrainingJobStatus": "Stopped"}
+    monkeypatch.setattr(clary.TrainingJob, "describe", lambda self: answer)
+    assert job.artifacts  # what it saved is kept
+    (home_path / "s3" / job.artifacts.removeprefix("s3://")).unlink()
+    with pytest.raises(RuntimeError, match="was stopped before it had a model"):
+        clary.deploy(job)
+
+
+def test_the_log_of_a_job_that_is_not_there_is_an_error(home_path: Path) -> None:
+    for read in (clary.TrainingJob("ghost").logs, clary.TrainingJob("ghost").tail):
+        with pytest.raises(clary.ClaryError, match="could not find training job"):
+            read()
 
 
 def test_a_stopped_job_ends_waiting_without_an_error(sleeper: clary.TrainingJob) -> None:

@@ -7,12 +7,21 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from clary.home import Home, write_json
 
 _PATTERN = "server-*.json"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that accepts connections now: the base address of its AWS API, and its process."""
+
+    url: str
+    pid: int
 
 
 class Presence:
@@ -30,13 +39,25 @@ class Presence:
 
 def running(home: Home) -> str | None:
     """The address of the server of this home that began last and accepts connections now, or None."""
+    return next((server.url for server in _alive(home)), None)
+
+
+def all_running(home: Home) -> list[Server]:
+    """Every server of this home that accepts connections now, the last begun first."""
+    return list(_alive(home))
+
+
+def _alive(home: Home) -> Iterator[Server]:
     for path in _newest_first(home):
+        server = None
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            url = str(json.loads(path.read_bytes())["url"])
-            if _accepts(url):
-                return url
-            path.unlink()  # its server was killed
-    return None
+            note = json.loads(path.read_bytes())
+            server = Server(str(note["url"]), int(note["pid"]))
+            if not _accepts(server.url):
+                server = None
+                path.unlink()  # its server was killed
+        if server is not None:
+            yield server
 
 
 def _newest_first(home: Home) -> Iterator[Path]:

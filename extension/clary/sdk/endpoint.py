@@ -134,7 +134,10 @@ class Endpoint(Resource):
 
     def logs(self) -> LogText:
         """The whole log of the endpoint, all variants."""
-        return LogReader(endpoint_group(self.name)).text()
+        text = LogReader(endpoint_group(self.name)).text()
+        if not text:
+            self.describe()  # an unknown name is an error, not an empty log
+        return text
 
     def tail(self, lines: int = 20) -> LogText:
         """The last lines of the log."""

@@ -106,7 +106,9 @@ def _address(source: str | Path, name: str) -> str:
 
 def _code(path: Path, name: str) -> dict[str, str]:
     """The variables that name the inference code, as SageMaker's SDK sets them."""
-    folder, script = packing.find_entry(path, None if path.is_file() else "inference.py")
+    folder, script = packing.find_entry(
+        path, None if path.is_file() else "inference.py", to="serve the model"
+    )
     place = storage.put(storage.default_bucket(), f"{name}/sourcedir.tar.gz", packing.sourcedir(folder, None))
     return {
         "SAGEMAKER_PROGRAM": script,

@@ -36,14 +36,14 @@ def is_address(source: str) -> bool:
     return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", source) is not None
 
 
-def find_entry(source: Path, entry: str | None) -> tuple[Path, str]:
+def find_entry(source: Path, entry: str | None, *, to: str = "train") -> tuple[Path, str]:
     """The folder to pack and the entry point in it, from what the user named.
 
-    A single file is packed alone, as SageMaker's SDK does. Raises FileNotFoundError or ValueError with what
-    to do.
+    A single file is packed alone, as SageMaker's SDK does. ``to``: what the code is for, a verb. Raises
+    FileNotFoundError or ValueError with what to do.
     """
     if not source.exists():
-        raise FileNotFoundError(f"There is no {source} in {Path.cwd()} to train with.")
+        raise FileNotFoundError(f"There is no {source} in {Path.cwd()} to {to} with.")
     if source.is_file():
         if entry not in (None, source.name):
             raise ValueError(f"{source} is a file; an entry point ({entry}) can be named only for a folder.")

@@ -45,3 +45,17 @@ def put(bucket: str, key: str, data: bytes | Path) -> str:
                 Request("PUT", path, headers=Headers({"Content-Length": str(size)}), body=body, service="s3")
             )
     return f"s3://{bucket}/{key}"
+
+
+def exists(address: str) -> bool:
+    """Whether there is an object of this ``s3://`` address; of a prefix (``.../``) it is taken to be so."""
+    from clary.api.http_types import Request
+
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    if key.endswith("/"):
+        return True
+    try:
+        send(Request("HEAD", f"/{bucket}/{quote(key)}", service="s3"))
+    except ClaryError:
+        return False
+    return True

@@ -91,7 +91,10 @@ class TrainingJob(Resource):
         """
         reader = LogReader(TRAINING_GROUP, f"{self.name}/")
         if not follow:
-            return reader.text()
+            text = reader.text()
+            if not text:
+                self.describe()  # an unknown name is an error, not an empty log
+            return text
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 ended = self.status in _ENDED  # asked before reading, so that the last lines are not missed
@@ -104,7 +107,10 @@ class TrainingJob(Resource):
 
     def tail(self, lines: int = 20) -> LogText:
         """The last lines of the log."""
-        return LogReader(TRAINING_GROUP, f"{self.name}/").tail(lines)
+        text = LogReader(TRAINING_GROUP, f"{self.name}/").tail(lines)
+        if not text:
+            self.describe()
+        return text
 
     def metrics(self) -> pandas.DataFrame:
         """What the job's metric regexes found so far: columns ``time`` (UTC), ``name``, ``value``."""
@@ -132,13 +138,18 @@ class TrainingJob(Resource):
 
     @property
     def artifacts(self) -> str:
-        """Where the trained model is, ``s3://.../model.tar.gz``. Raises RuntimeError while there is none."""
+        """Where the trained model is, ``s3://.../model.tar.gz``. Raises RuntimeError when there is none."""
         answer = self.describe()
+        status = answer["TrainingJobStatus"]
         place = answer.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-        if not place or answer["TrainingJobStatus"] not in _ENDED:
-            raise RuntimeError(
-                f"{self.name} is {answer['TrainingJobStatus']} and has no model yet; wait() for it."
-            )
+        if not place or status not in _ENDED:
+            raise RuntimeError(f"{self.name} is {status} and has no model yet; wait() for it.")
+        # The API names a place even where nothing was stored.
+        if status == "Failed":
+            reason = answer.get("FailureReason", "no reason was given")
+            raise RuntimeError(f"The training job {self.name} failed and has no model: {reason}")
+        if status == "Stopped" and not storage.exists(place):
+            raise RuntimeError(f"The training job {self.name} was stopped before it had a model.")
         return str(place)
 
     @property

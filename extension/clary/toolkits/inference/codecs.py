@@ -6,6 +6,7 @@ the same bytes); binary forms are parsed without copying and never by pickle.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -145,6 +146,24 @@ def csv_rows(body: bytes) -> Any:
     if len(widths) > 1:
         raise InferenceError(400, f"The CSV rows differ in length: {min(widths)} to {max(widths)} columns.")
     return np.array(rows)
+
+
+def header_line(body: bytes) -> str | None:
+    """The first line of a CSV body if it seems to name columns: no number in it, but in the next line, if there is one."""
+    lines = [
+        line.strip() for line in body[:65_536].decode("utf-8-sig", "replace").splitlines() if line.strip()
+    ]
+    if not lines or _has_number(lines[0]):
+        return None
+    return lines[0] if (_has_number(lines[1]) if len(lines) > 1 else "," in lines[0]) else None
+
+
+def _has_number(line: str) -> bool:
+    for cell in line.split(","):
+        with contextlib.suppress(ValueError):
+            float(cell.strip().strip('"'))
+            return True
+    return False
 
 
 @lru_cache(maxsize=256)

@@ -75,9 +75,15 @@ def _torch_module(model: Any) -> bool:
     return torch is not None and isinstance(model, torch.nn.Module)
 
 
-def default_input(model: Any, body: bytes, content_type: str) -> Any:
-    """Decode by content type, then shape it as the framework's container does."""
+def default_input(model: Any, body: bytes, content_type: str, *, without_code: bool = False) -> Any:
+    """Decode by content type, then shape it as the framework's container does.
+
+    A scikit-learn model without code takes ``{"instances": [...]}``, too, as SageMaker's own algorithms do.
+    """
     data = codecs.decode(body, content_type)
+    if without_code and isinstance(data, dict) and hasattr(model, "predict") and not _torch_module(model):
+        rows = data.get("instances")
+        data = codecs.to_array(rows) if isinstance(rows, list) else data
     text = codecs.essence(content_type) in codecs.UTF8_TYPES
     if _torch_module(model):
         import torch

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect as introspection
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -95,11 +96,15 @@ class Handlers:
         if "input_fn" in functions:
             data = _call(functions["input_fn"], given, content_type, context)
         else:
-            data = defaults.default_input(self._model, body, content_type)
+            with _hinting(body, content_type):
+                data = defaults.default_input(self._model, body, content_type, without_code=not functions)
         if "predict_fn" in functions:
             prediction = _call(functions["predict_fn"], data, self._model, context)
-        else:
+        elif "input_fn" in functions:
             prediction = defaults.default_predict(data, self._model)
+        else:
+            with _hinting(body, content_type):
+                prediction = defaults.default_predict(data, self._model)
         if "output_fn" in functions:
             return self._result(
                 "output_fn", _call(functions["output_fn"], prediction, accept, context), accept
@@ -123,6 +128,30 @@ class Handlers:
             500,
             f"{name} returned a {type(result).__name__}; it must return the body (str or bytes), or (body, content type).",
         )
+
+
+class _Hinted(Exception):
+    """A default handler's error with the likely cause before it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status_code = status
+
+
+@contextlib.contextmanager
+def _hinting(body: bytes, content_type: str) -> Iterator[None]:
+    """Say first what is probably wrong with the body, when a default handler could not work with it."""
+    try:
+        yield
+    except Exception as error:
+        header = codecs.header_line(body) if codecs.essence(content_type) == codecs.CSV else None
+        if header is None:
+            raise
+        shown = header if len(header) <= 100 else f"{header[:100]}..."
+        status, message = _status_of(error)
+        text = f'The CSV body seems to begin with a header line ("{shown}"); send rows of numbers only.\n{message}'
+        kind = InferenceError if isinstance(error, InferenceError) else _Hinted
+        raise kind(status, text) from error
 
 
 def import_script(program: Path, model_dir: Path) -> ModuleType:
