@@ -154,3 +154,6 @@ def test_an_endpoint_that_cannot_start_says_why(page: Any, lab: Any, sagemaker: 
     expect(endpoint.locator(".clary-Badge")).to_contain_text("Failed", timeout=60_000)
     expect(endpoint.get_by_role("alert")).to_be_visible()
     expect(endpoint.get_by_role("log")).to_contain_text("the model is empty")
+    expect(endpoint.get_by_role("region", name="Variants")).to_contain_text("This endpoint failed to start")
+    expect(endpoint.get_by_role("button", name="Apply")).to_have_count(0)
+    expect(endpoint.get_by_role("button", name="Invoke")).to_have_count(0)

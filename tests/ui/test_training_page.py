@@ -86,6 +86,28 @@ def test_a_failed_job_says_why_where_nobody_can_miss_it(page: Any, sagemaker: An
     job = opened(page, "broken")
     expect(job.get_by_role("alert")).to_contain_text("the labels do not fit")
     expect(job.locator(".clary-Log-line.clary-mod-error").first).to_contain_text("Traceback")
+    # The phase in which it failed has the cross, not the storing after it.
+    expect(job.locator(".clary-Phase.clary-mod-bad")).to_contain_text(["Trainingfailed after", "Failed"])
+    expect(job.locator(".clary-Phase.clary-mod-good").last).to_contain_text("Uploading")
+
+
+def test_a_job_that_ended_without_metrics_does_not_wait_for_them(page: Any, sagemaker: Any) -> None:
+    finished(sagemaker, "silent-job-with-a-name-too-long-for-the-panel", epochs=0, fail="x" * 400)
+    job = opened(page, "silent-job-with-a-name-too-long-for-the-panel")
+    expect(job.get_by_role("region", name="Metrics")).to_contain_text(
+        "train:loss, validation:loss, accuracy."
+    )
+    name = page.locator('.clary-Row[data-name^="silent"] .clary-Row-name')
+    expect(name).to_have_text("silent-job-with-a-name-too-long-for-the-panel")
+    log = job.get_by_role("log")
+    expect(log).to_contain_text("x" * 400)
+    assert log.evaluate("node => node.scrollWidth > node.clientWidth")
+    job.get_by_label("Wrap").check()
+    expect(log.locator(".clary-Log-line").get_by_text("x" * 400)).to_have_count(0)
+    assert log.evaluate("node => node.scrollWidth <= node.clientWidth")
+    job.get_by_label("Times").check()
+    expect(log.locator(".clary-Log-time").first).to_be_visible()
+    assert log.evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
 def test_a_job_is_stopped_from_its_page(page: Any, sagemaker: Any) -> None:

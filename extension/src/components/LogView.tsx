@@ -2,7 +2,7 @@ import { downloadIcon, searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { LogFeed } from '../logfeed';
-import { visibleRows } from '../pure/logtext';
+import { visibleRows, wrapped } from '../pure/logtext';
 import { clock } from '../pure/time';
 import { useClary } from './context';
 import { useChanges } from './hooks';
@@ -25,8 +25,9 @@ export function LogView(props: {
   const [feed, setFeed] = React.useState<LogFeed | null>(null);
   const [find, setFind] = React.useState('');
   const [times, setTimes] = React.useState(false);
+  const [wrap, setWrap] = React.useState(false);
   const [follow, setFollow] = React.useState(true);
-  const [view, setView] = React.useState({ top: 0, height: 400 });
+  const [view, setView] = React.useState({ top: 0, height: 400, width: 800 });
   const box = React.useRef<HTMLDivElement>(null);
 
   React.useEffect(() => {
@@ -49,20 +50,32 @@ export function LogView(props: {
     () => (needle === '' ? all : all.filter(one => one.text.toLowerCase().includes(needle))),
     [all, needle]
   );
+  // Every row stays of one height, so that only those in view need be drawn: wrapping makes more rows.
+  const columns =
+    wrap && box.current !== null ? columnsOf(box.current, view.width, times) : Infinity;
+  const rows = React.useMemo(
+    () =>
+      columns === Infinity
+        ? lines.map(line => ({ line, text: line.text, begins: true }))
+        : lines.flatMap(line =>
+            wrapped(line.text, columns).map((text, i) => ({ line, text, begins: i === 0 }))
+          ),
+    [lines, columns]
+  );
 
   React.useLayoutEffect(() => {
     const node = box.current;
     if (node !== null && follow) {
       node.scrollTop = node.scrollHeight;
     }
-  }, [lines, follow, view.height]);
+  }, [rows, follow, view.height]);
 
   React.useEffect(() => {
     const node = box.current;
     if (node === null) {
       return;
     }
-    const measure = () => setView({ top: node.scrollTop, height: node.clientHeight });
+    const measure = () => setView(viewOf(node));
     const observer = new ResizeObserver(measure);
     observer.observe(node);
     return () => observer.disconnect();
@@ -71,16 +84,17 @@ export function LogView(props: {
   const onScroll = () => {
     const node = box.current;
     if (node !== null) {
-      setView({ top: node.scrollTop, height: node.clientHeight });
+      setView(viewOf(node));
       setFollow(node.scrollHeight - node.scrollTop - node.clientHeight < ROW * 1.5);
     }
   };
 
   const loadEarlier = async () => {
     try {
-      const added = (await feed?.loadEarlier()) ?? 0;
+      const before = box.current?.scrollHeight ?? 0;
+      await feed?.loadEarlier();
       setFollow(false);
-      requestAnimationFrame(() => box.current?.scrollBy(0, added * ROW));
+      requestAnimationFrame(() => box.current?.scrollBy(0, box.current.scrollHeight - before));
     } catch (error) {
       notifyError(clary.trans, 'Could not read earlier lines', error);
     }
@@ -97,7 +111,7 @@ export function LogView(props: {
     URL.revokeObjectURL(link.href);
   };
 
-  const { first, last } = visibleRows(view.top, view.height, ROW, lines.length);
+  const { first, last } = visibleRows(view.top, view.height, ROW, rows.length);
   const tools = (
     <>
       <label className="clary-Log-find">
@@ -124,6 +138,10 @@ export function LogView(props: {
       <label className="clary-Check">
         <input type="checkbox" checked={times} onChange={event => setTimes(event.target.checked)} />
         Times
+      </label>
+      <label className="clary-Check">
+        <input type="checkbox" checked={wrap} onChange={event => setWrap(event.target.checked)} />
+        Wrap
       </label>
       <label className="clary-Check">
         <input
@@ -165,12 +183,16 @@ export function LogView(props: {
             {needle === '' ? props.empty : 'No line contains this.'}
           </div>
         )}
-        <div style={{ height: lines.length * ROW }}>
+        <div style={{ height: rows.length * ROW }}>
           <div style={{ transform: `translateY(${first * ROW}px)` }}>
-            {lines.slice(first, last).map((one, i) => (
-              <div key={first + i} className={`clary-Log-line clary-mod-${one.level}`}>
-                {times && <span className="clary-Log-time">{clock(one.time)}</span>}
-                {one.text || '\u00a0'}
+            {rows.slice(first, last).map(({ line, text, begins }, i) => (
+              <div key={first + i} className={`clary-Log-line clary-mod-${line.level}`}>
+                {times && (
+                  <span className="clary-Log-time">
+                    {begins ? clock(line.time) : ' '.repeat(clock(line.time).length)}
+                  </span>
+                )}
+                {text || '\u00a0'}
               </div>
             ))}
           </div>
@@ -183,4 +205,20 @@ export function LogView(props: {
       )}
     </Card>
   );
+}
+
+function viewOf(node: HTMLElement): { top: number; height: number; width: number } {
+  return { top: node.scrollTop, height: node.clientHeight, width: node.clientWidth };
+}
+
+/** How many characters fit beside each other in the log. */
+function columnsOf(node: HTMLElement, width: number, times: boolean): number {
+  const context = document.createElement('canvas').getContext('2d');
+  if (context === null) {
+    return Infinity;
+  }
+  context.font = getComputedStyle(node).font;
+  const one = context.measureText('0').width;
+  const before = times ? context.measureText(clock(0)).width + 12 : 0;
+  return Math.max(20, Math.floor((width - 22 - before) / one));
 }

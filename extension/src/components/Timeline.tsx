@@ -1,24 +1,29 @@
 import * as React from 'react';
 
-import { finished, phases, tone, words } from '../pure/status';
+import { failedPhase, finished, phases, tone, words } from '../pure/status';
 import { clock, duration } from '../pure/time';
 import { ITransition } from '../shapes';
 import { useNow } from './hooks';
 import { Glyph } from './StatusBadge';
 
 /** The phases of a job from left to right, each with how long it took. */
-export function Timeline(props: { transitions: readonly ITransition[] }): JSX.Element {
+export function Timeline(props: {
+  transitions: readonly ITransition[];
+  /** Why the job failed. */
+  reason?: string;
+}): JSX.Element {
   const transitions = phases(props.transitions);
   const last = transitions[transitions.length - 1];
   const live = last !== undefined && last.EndTime === undefined && !finished(last.Status);
   const now = useNow(1000, live);
+  const failedAt = failedPhase(transitions, props.reason);
   return (
     <ol className="clary-Timeline" aria-label="Phases">
       {transitions.map((one, i) => {
         const current = i === transitions.length - 1;
         const end = one.EndTime ?? transitions[i + 1]?.StartTime ?? now;
         const closing = finished(one.Status);
-        const look = current ? tone(one.Status) : one.Status === 'Failed' ? 'bad' : 'good';
+        const look = current ? tone(one.Status) : i === failedAt ? 'bad' : 'good';
         return (
           <li
             key={`${one.Status}-${one.StartTime}-${i}`}
@@ -31,6 +36,7 @@ export function Timeline(props: { transitions: readonly ITransition[] }): JSX.El
             </span>
             <span className="clary-Phase-name">{words(one.Status)}</span>
             <span className="clary-Phase-time">
+              {i === failedAt && 'failed after '}
               {closing ? clock(one.StartTime) : duration(Math.max(0, end - one.StartTime))}
             </span>
             {current && one.StatusMessage && (

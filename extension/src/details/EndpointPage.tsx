@@ -56,19 +56,25 @@ export function EndpointPage(props: { name: string }): JSX.Element {
         <>
           {endpoint.FailureReason && <Problem title="Failed" text={endpoint.FailureReason} />}
           <Variants endpoint={endpoint} config={config} onChanged={live.refresh} />
-          <TestBox
-            endpoint={name}
-            ready={
-              endpoint.EndpointStatus === 'InService' || endpoint.EndpointStatus === 'Updating'
-            }
-            variants={(endpoint.ProductionVariants ?? []).map(one => one.VariantName)}
-          />
+          {endpoint.EndpointStatus !== 'Failed' && (
+            <TestBox
+              endpoint={name}
+              ready={
+                endpoint.EndpointStatus === 'InService' || endpoint.EndpointStatus === 'Updating'
+              }
+              variants={(endpoint.ProductionVariants ?? []).map(one => one.VariantName)}
+            />
+          )}
           <LogView
             group={`/aws/sagemaker/Endpoints/${name}`}
             prefix=""
             kind="endpoint"
             name={name}
-            empty="Nothing was printed so far."
+            empty={
+              endpoint.EndpointStatus === 'Failed'
+                ? 'The endpoint printed nothing.'
+                : 'Nothing was printed so far.'
+            }
           />
           <div className="clary-Columns">
             <Card title="Summary">

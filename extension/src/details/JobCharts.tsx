@@ -3,6 +3,7 @@ import * as React from 'react';
 import { LineChart } from '../components/LineChart';
 import { Card } from '../components/parts';
 import { bytes, grouped, ISeries, seriesOf, short } from '../pure/chart';
+import { finished } from '../pure/status';
 import { IJobMetrics, ITrainingJob } from '../shapes';
 
 /** A job's metrics, and beside them what it used of the machine. */
@@ -16,8 +17,11 @@ export function JobCharts(props: { job: ITrainingJob; samples: IJobMetrics | nul
   );
   const metrics = grouped(seriesOf(samples?.metrics ?? [], start));
   const defined = job.AlgorithmSpecification?.MetricDefinitions ?? [];
+  const over = finished(job.TrainingJobStatus);
+  // No chart will come: the card need not keep its room.
+  const bare = samples !== null && metrics.size === 0 && (over || defined.length === 0);
   return (
-    <div className="clary-Overview">
+    <div className={`clary-Overview${bare ? ' clary-mod-bare' : ''}`}>
       <Card title="Metrics" wide>
         {metrics.size > 0 ? (
           <div className="clary-Charts">
@@ -28,7 +32,7 @@ export function JobCharts(props: { job: ITrainingJob; samples: IJobMetrics | nul
         ) : (
           <p className="clary-Note">
             {defined.length > 0
-              ? `No line of the log matched ${defined.map(one => one.Name).join(', ')} so far.`
+              ? `No line of the log matched ${defined.map(one => one.Name).join(', ')}${over ? '' : ' so far'}.`
               : 'This job defines no metrics. Give MetricDefinitions (a name and a regular expression) to see them as charts.'}
           </p>
         )}

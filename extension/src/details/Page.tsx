@@ -33,7 +33,7 @@ export function Page<T>(props: {
         <Icon.react tag="span" width="28px" height="28px" aria-hidden="true" />
         <div className="clary-Page-title">
           <span className="clary-Page-kind">{KIND_WORDS[kind]}</span>
-          <h1>{name}</h1>
+          <h1 title={name}>{name}</h1>
         </div>
         {props.status !== undefined && !gone && <StatusBadge status={props.status} />}
         <div className="clary-Page-actions">

@@ -63,7 +63,7 @@ function Body(props: { job: ITrainingJob; samples: ILive<IJobMetrics> }): JSX.El
   return (
     <>
       {job.FailureReason && <Problem title="Failed" text={job.FailureReason} />}
-      <Timeline transitions={transitions} />
+      <Timeline transitions={transitions} reason={job.FailureReason} />
       {progress && <ProgressBar progress={progress} label="Notebook cells" />}
       <JobCharts job={job} samples={props.samples.data} />
       <LogView

@@ -22,6 +22,7 @@ export function Variants(props: {
   }));
   const share = shares(rows.map(one => one.CurrentWeight ?? 0));
   const { updates, problems } = changedVariants(rows, drafts);
+  const failed = endpoint.EndpointStatus === 'Failed';
   const editable = endpoint.EndpointStatus === 'InService' && !busy;
 
   const edit = (variant: string, part: Partial<IDraft>) =>
@@ -47,25 +48,34 @@ export function Variants(props: {
       title="Variants"
       wide
       tools={
-        <>
-          {Object.keys(drafts).length > 0 && (
-            <button type="button" className="clary-Button" onClick={() => setDrafts({})}>
-              Reset
+        !failed && (
+          <>
+            {Object.keys(drafts).length > 0 && (
+              <button type="button" className="clary-Button" onClick={() => setDrafts({})}>
+                Reset
+              </button>
+            )}
+            <button
+              type="button"
+              className="clary-Button clary-mod-accept"
+              disabled={!editable || updates.length === 0 || problems.size > 0}
+              onClick={() => void apply()}
+            >
+              Apply
             </button>
-          )}
-          <button
-            type="button"
-            className="clary-Button clary-mod-accept"
-            disabled={!editable || updates.length === 0 || problems.size > 0}
-            onClick={() => void apply()}
-          >
-            Apply
-          </button>
-        </>
+          </>
+        )
       }
     >
+      {failed && (
+        <p className="clary-Note">
+          This endpoint failed to start; see the reason above and its log.
+        </p>
+      )}
       {rows.length === 0 ? (
-        <p className="clary-Note">The variants show here when the endpoint is in service.</p>
+        !failed && (
+          <p className="clary-Note">The variants show here when the endpoint is in service.</p>
+        )
       ) : (
         <table className="clary-Table">
           <thead>

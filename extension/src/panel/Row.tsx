@@ -4,6 +4,9 @@ import { Glyph } from '../components/StatusBadge';
 import { Ago } from '../components/parts';
 import { tone, words } from '../pure/status';
 
+/** So many characters at a name's end always show: names often differ there only. */
+const TAIL = 10;
+
 /** A resource in the panel: glyph, name, status and age; the whole line opens its page. */
 export function Row(props: {
   name: string;
@@ -16,17 +19,22 @@ export function Row(props: {
   actions: React.ReactNode;
 }): JSX.Element {
   const { name, status, phase } = props;
+  const cut = name.length > 2 * TAIL ? name.length - TAIL : name.length;
   return (
     <li className="clary-Row" data-name={name}>
       <button
         type="button"
         className="clary-Row-open"
         title={`Open ${name}`}
+        aria-label={status === undefined ? name : `${name}, ${words(phase ?? status)}`}
         onClick={props.onOpen}
       >
         {status === undefined ? props.icon : <Glyph tone={tone(status)} />}
         <span className="clary-Row-text">
-          <span className="clary-Row-name">{name}</span>
+          <span className="clary-Row-name">
+            <span>{name.slice(0, cut)}</span>
+            <span>{name.slice(cut)}</span>
+          </span>
           <span className="clary-Row-more">
             {status !== undefined && (
               <span className={`clary-Row-status clary-mod-${tone(status)}`}>

@@ -26,6 +26,25 @@ export function level(line: string): Level {
   return /\b(?:WARN|WARNING|[A-Za-z]*Warning)\b/.test(line) ? 'warning' : 'plain';
 }
 
+/** A line cut into rows of so many characters; a tab counts as the four spaces it becomes. */
+export function wrapped(line: string, columns: number): string[] {
+  const text = line.replaceAll('\t', '    ');
+  if (text.length <= columns) {
+    return [text];
+  }
+  const rows: string[] = [];
+  for (let from = 0; from < text.length;) {
+    let to = from + columns;
+    // Both halves of a character outside the basic plane stay in one row.
+    if (/[\ud800-\udbff]/.test(text.charAt(to - 1))) {
+      to++;
+    }
+    rows.push(text.slice(from, to));
+    from = to;
+  }
+  return rows;
+}
+
 /** The slice of rows that a viewport shows, with some spare rows on both sides. */
 export function visibleRows(
   scrollTop: number,

@@ -77,6 +77,22 @@ export function phases(transitions: readonly IPhase[]): IPhase[] {
   return told;
 }
 
+/**
+ * Where among the phases a failed job failed: what a job did is stored after a failure too, so it is
+ * the last phase before that, unless the reason tells that it was the storing. -1 when it did not fail.
+ */
+export function failedPhase(told: readonly IPhase[], reason = ''): number {
+  if (told[told.length - 1]?.Status !== 'Failed') {
+    return -1;
+  }
+  const storing = /\nWhat the job wrote is still in [^\n]*$/.test(reason);
+  let at = told.length - 2;
+  while (!storing && at >= 0 && told[at].Status === 'Uploading') {
+    at--;
+  }
+  return at;
+}
+
 export interface IProgress {
   readonly done: number;
   readonly total: number;

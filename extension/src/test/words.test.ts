@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { deploymentProblems } from '../pure/deployment';
 import { ApiError, ConnectionError, errorFrom, gist, story } from '../pure/errors';
-import { level, settle, visibleRows } from '../pure/logtext';
+import { level, settle, visibleRows, wrapped } from '../pure/logtext';
 import {
   boto3Line,
   derivedName,
@@ -14,7 +14,7 @@ import {
   stamp
 } from '../pure/names';
 import { report } from '../pure/report';
-import { finished, phases, progressOf, stoppable, tone, words } from '../pure/status';
+import { failedPhase, finished, phases, progressOf, stoppable, tone, words } from '../pure/status';
 import { changedVariants, shares } from '../pure/variants';
 
 test('names follow the rules of the API', () => {
@@ -206,4 +206,24 @@ test('a nested report is indented lines', () => {
     report({ a: 1, b: { c: true, d: ['x', { e: null }] } }),
     'a: 1\nb:\n  c: true\n  d:\n    - x\n    - e: null'
   );
+});
+
+test('a failed job failed in the last phase that is not the storing after it', () => {
+  const told = (...names: string[]) => names.map(Status => ({ Status, StartTime: 0 }));
+  assert.equal(failedPhase(told('Starting', 'Training', 'Uploading', 'Failed')), 1);
+  const reason =
+    'ClientError: Artifact upload failed: no room\nWhat the job wrote is still in /a/b.';
+  assert.equal(failedPhase(told('Starting', 'Training', 'Uploading', 'Failed'), reason), 2);
+  assert.equal(failedPhase(told('Starting', 'Downloading', 'Failed')), 1);
+  assert.equal(failedPhase(told('Starting', 'Training', 'Uploading', 'Completed')), -1);
+  assert.equal(failedPhase(told('Starting', 'Training')), -1);
+  assert.equal(failedPhase(told('Failed')), -1);
+  assert.equal(failedPhase([]), -1);
+});
+
+test('a long line is cut into rows, and no character in two', () => {
+  assert.deepEqual(wrapped('', 3), ['']);
+  assert.deepEqual(wrapped('abcdefg', 3), ['abc', 'def', 'g']);
+  assert.deepEqual(wrapped('\ta', 10), ['    a']);
+  assert.deepEqual(wrapped('ab😀cd', 3), ['ab😀', 'cd']);
 });
