@@ -92,7 +92,7 @@ def test_a_script_finds_everything_where_sagemaker_puts_it(desk: Any) -> None:
     assert job.result["BillableTimeInSeconds"] >= 1
     assert job.result["TrainingStartTime"] <= job.result["TrainingEndTime"]
     # What it read and wrote is in buckets; the copies in its own folder are gone.
-    assert not (desk.attempt_dir(job) / "ml").exists()
+    desk.until(job, lambda now: not (desk.attempt_dir(now) / "ml").exists())
 
 
 def test_the_host_that_sagemaker_names_can_be_resolved(desk: Any) -> None:
@@ -363,3 +363,15 @@ def test_output_may_go_to_a_folder_of_this_machine(desk: Any, tmp_path: Any) -> 
     assert sorted(path.name for path in (tmp_path / "out" / job.name / "output").iterdir()) == [
         "model.tar.gz"
     ]
+
+
+def test_a_command_that_is_not_there_is_named_in_the_reason(desk: Any) -> None:
+    job = desk.train(
+        {},
+        AlgorithmSpecification={
+            "TrainingImage": "x",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["/no/such/program"],
+        },
+    )
+    assert "Cannot execute /no/such/program" in desk.failed(job)

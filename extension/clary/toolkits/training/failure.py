@@ -16,6 +16,8 @@ _PLAIN_LINES = 5
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|$)")
 _OWN = "[clary]"
+# Said in the program's place: there was none to speak for itself.
+_CANNOT = "[clary] Cannot execute "
 _LOG_FULL = "[clary] The log reached its limit"
 
 
@@ -91,7 +93,7 @@ def error_message(lines: list[str]) -> str:
     """The last uncaught exception in ``lines`` (its own text, as AWS shows it, without the frames), else the last lines."""
     if lines and lines[-1].startswith(_LOG_FULL):
         return "the log had reached its limit before the program ended, so its last words are not known"
-    lines = [line.rstrip() for line in lines if not line.startswith(_OWN)]
+    lines = [line.rstrip() for line in lines if not line.startswith(_OWN) or line.startswith(_CANNOT)]
     starts = [index for index, line in enumerate(lines) if line.endswith(_TRACEBACK)]
     if starts:
         for index in range(starts[-1] + 1, len(lines)):
