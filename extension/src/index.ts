@@ -139,6 +139,9 @@ const details: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** How long JupyterLab is left alone after its layout is restored. */
+const START_MS = 3000;
+
 /** Jobs and endpoints among JupyterLab's running things. */
 const running: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:running',
@@ -148,7 +151,9 @@ const running: JupyterFrontEndPlugin<void> = {
   activate: (app, clary: IClary, managers: IRunningSessionManagers) => {
     const added = [runningJobs(clary), runningEndpoints(clary)];
     added.forEach(manager => managers.add(manager));
-    void app.restored.then(() => added.forEach(manager => manager.refreshRunning()));
+    // The server has better to do while JupyterLab starts; the Running panel refreshes when it is opened.
+    const refresh = () => added.forEach(manager => manager.refreshRunning());
+    void app.restored.then(() => window.setTimeout(refresh, START_MS));
   }
 };
 

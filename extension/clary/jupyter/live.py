@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("clary.jupyter")
 
 RESOURCE = "https://schema.clary.dev/events/resource"
+# Seconds after the server's start before the pump begins; what is submitted meanwhile is scheduled by its request.
+_QUIET_S = 3.0
 _FIELDS = ("kind", "name", "change")
 
 
@@ -32,7 +34,7 @@ class Live:
         self._starting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Returns at once: what has to be imported is imported in a thread, after JupyterLab has started."""
+        """Returns at once: what has to be imported is imported in a thread, when JupyterLab has started."""
         self._starting = asyncio.get_running_loop().create_task(self._start())
 
     async def stop(self) -> None:
@@ -50,11 +52,12 @@ class Live:
 
     async def _start(self) -> None:
         try:
-            if self._wanted:
-                # The pump comes first: a shim that hears a listener leaves the settling to it.
-                await asyncio.get_running_loop().run_in_executor(None, self._start_pump)
             self._watcher = Watcher(self._engine.home)
             asyncio.get_running_loop().add_reader(self._watcher.fileno(), self._forward)
+            if self._wanted:
+                # Its imports would take the processor from a JupyterLab that somebody is waiting for.
+                await asyncio.sleep(_QUIET_S)
+                await asyncio.get_running_loop().run_in_executor(None, self._start_pump)
         except Exception:
             log.exception("Clary cannot follow its jobs in this Jupyter server")
 

@@ -5,12 +5,17 @@ import { Listing } from '../listing';
 import { Coalescer, ECHO } from '../pure/once';
 import { useClary, VisibleContext } from './context';
 
-/** Draw again when a list changed. */
+/** Draw again when a list changed. It is first read when somebody can see it. */
 export function useListing<T>(listing: Listing<T>): Listing<T> {
   const [, draw] = React.useReducer((n: number) => n + 1, 0);
+  const visible = React.useContext(VisibleContext);
+  React.useEffect(() => {
+    if (visible) {
+      listing.activate();
+    }
+  }, [listing, visible]);
   React.useEffect(() => {
     listing.changed.connect(draw);
-    listing.activate();
     return () => {
       listing.changed.disconnect(draw);
     };
