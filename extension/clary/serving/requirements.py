@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from clary.serving.variant import StartFailure
-from clary.toolkits.training.requirements import layered_environment
+from clary.toolkits.training.requirements import layered_environment, pip_install
 
 _MARKER = "clary-installed"
 
@@ -27,19 +26,9 @@ def install(requirements: Path, folder: Path, timeout: float, log: Callable[[byt
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     python = layered_environment(folder)
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]
     try:
         done = subprocess.run(
-            [*command, "-r", str(requirements)],
+            [*pip_install(python), "-r", str(requirements)],
             cwd=requirements.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -30,22 +30,19 @@ def needs_install(code: Path, program: Program) -> bool:
     )
 
 
+def pip_install(python: Path) -> list[str]:
+    """The pip command that installs into the environment of `python`, to be followed by what to install."""
+    options = ["--no-input", "--disable-pip-version-check"]
+    return [sys.executable, "-m", "pip", "--python", str(python), "install", *options]
+
+
 def install(code: Path, program: Program, environment_folder: Path, environment: Mapping[str, str]) -> Path:
     """Install requirements.txt (and the package itself, for a setup.py) and return the interpreter that has them.
 
     pip's output goes to the job's log. Raises JobFailure with the training toolkit's words when pip fails.
     """
     python = layered_environment(environment_folder)
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]
+    command = pip_install(python)
     error = "InstallRequirementsError"
     if program is Program.PACKAGE:
         command.append(".")
