@@ -64,6 +64,7 @@ class Runner:
                     memory_mb=held.memory_mb,
                     gpus=held.gpus,
                     max_attempts=spec.max_attempts,
+                    max_wait_s=spec.max_wait_s,
                 )
             except sqlite3.IntegrityError as error:
                 raise RunnerError(f"There is a {spec.kind} named {spec.name} already.") from error
@@ -141,6 +142,23 @@ class Runner:
         if job.state == "running":
             self.backend.stop(self.attempt(job))
         self.reconcile()  # its shim may be long dead, with nobody there to notice
+        return self.store.jobs.get(job.id)
+
+    def interrupt(self, kind: str, name: str) -> Job | None:
+        """Take the machine away from a running job, as spot instances are taken away: SIGTERM to all its processes,
+        SIGKILL when the grace is over, and the job goes back into the queue. None when there is no such job.
+
+        Raises RunnerError when it is not interruptible, or does not run.
+        """
+        job = self.store.jobs.find(kind, name)
+        if job is None:
+            return None
+        if not job.spec.get("interruptible"):
+            raise RunnerError(f"The {kind} {name} cannot be interrupted; only managed spot training can.")
+        if job.state != "running" or job.stop_requested is not None:
+            raise RunnerError(f"The {kind} {name} is not running ({job.secondary}).")
+        self.attempt(job).ask_to_interrupt()
+        self.reconcile()
         return self.store.jobs.get(job.id)
 
     def get(self, kind: str, name: str) -> Job | None:
