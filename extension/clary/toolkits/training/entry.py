@@ -20,7 +20,7 @@ from clary import images
 from clary.config import Config
 from clary.home import Home
 from clary.objects import Objects, ObjectsError
-from clary.runner import child, isolation, zygote_program
+from clary.runner import child, hosts, isolation, zygote_program
 from clary.runner.spec import JobSpec
 from clary.toolkits.training import (
     channels,
@@ -88,7 +88,7 @@ class Agent:
         """Gather what an attempt needs. The isolation was entered by the runner."""
         home = Home(attempt_dir.absolute().parents[2])
         spec = child.load_spec(attempt_dir)
-        member = Member.of(spec, attempt_dir, child.current_host())
+        member = Member.of(spec, attempt_dir, hosts.current())
         entered = isolation.current() or isolation.Isolation("paths", member.folder / "ml")
         return cls(
             attempt_dir,
@@ -266,6 +266,12 @@ class Agent:
             )
         )
         environment.update(asked)
+        for name in variables.too_long(environment):
+            del environment[name]
+            _say(
+                f"{name} is longer than Linux lets a variable be (128 KiB) and is left out; the hyperparameters are in"
+                f" {self.layout.config / 'hyperparameters.json'}."
+            )
         return environment
 
     def _rewrite_drivers(self) -> None:
