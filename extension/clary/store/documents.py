@@ -115,6 +115,13 @@ class Documents:
                 raise NotFound(f"{kind} {name}")
             self._store.changed(kind, name, "deleted")
 
+    def after_name(self, kind: str, after: str, limit: int) -> list[Document]:
+        """Up to `limit` documents whose names follow `after`, by name: for walking through all of them."""
+        rows = self._store.read().execute(
+            "SELECT * FROM documents WHERE kind = ? AND name > ? ORDER BY name LIMIT ?", (kind, after, limit)
+        )
+        return [_document(row) for row in rows]
+
     def page(
         self,
         kind: str,
