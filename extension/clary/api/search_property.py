@@ -44,7 +44,7 @@ def find(shape: Any, name: str, record: str = "") -> Property:
     parts = name.split(".")
     if parts[0].lower() == record.lower() and len(parts) > 1 and _member(shape, parts[0]) is None:
         parts = parts[1:]
-    found = _walk(shape, name, parts)
+    found = _walk(shape, name, list(parts))
     if found is None and record == "Model":  # the model itself lies one floor down, in a dashboard's record
         found = _walk(shape, name, ["Model", *parts])
     if found is None:
@@ -113,14 +113,14 @@ def values(record: Any, wanted: Property) -> list[Any]:
         if at in wanted.lists:
             found = [element for one in found for element in one]
     if wanted.key:
-        found = [value for one in found for value in _keyed(one, wanted.root, wanted.key)]
+        found = [value for one in found for value in _keyed(one, wanted.members[-1], wanted.key)]
     return [one.timestamp() if isinstance(one, datetime) else one for one in found if one not in ({}, [])]
 
 
-def _keyed(container: Any, root: str, key: str) -> Iterator[Any]:
-    if root == "Tags":
+def _keyed(container: Any, member: str, key: str) -> Iterator[Any]:
+    if member == "Tags":
         yield from (tag["Value"] for tag in container if tag["Key"] == key)
-    elif root in ("Metrics", "FinalMetricDataList"):
+    elif member in ("Metrics", "FinalMetricDataList"):
         yield from _metric(container, key)
     elif key in container:
         yield from _plain(container[key])
@@ -128,7 +128,7 @@ def _keyed(container: Any, root: str, key: str) -> Iterator[Any]:
         name, _, field = key.rpartition(".")
         value = container.get(name)
         if isinstance(value, dict):
-            yield from (item for member, item in value.items() if member.lower() == field.lower())
+            yield from (item for known, item in value.items() if known.lower() == field.lower())
 
 
 def _plain(value: Any) -> Iterator[Any]:

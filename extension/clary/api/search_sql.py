@@ -31,7 +31,7 @@ class Columns:
 
     direct: name in lower case -> expression. lists: member -> a query of JSON objects in a column `value`. metrics: a query (one
     parameter, the name) of a metric's value. unsettled: SQL that is true of rows whose properties are not all in their columns.
-    in_body: whether properties that are not named lie in the document's body; ``unless`` names those that do not.
+    What is not named lies in the document's body, but for the members `unless`, which only records have.
     """
 
     direct: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Columns:
             return Sql(self.metrics, [wanted.key]) if self.metrics else None
         if wanted.root == "Parameters" and wanted.key:
             return _parameter(wanted.key)
-        if wanted.root == "Tags" and wanted.key:
+        if wanted.members == ("Tags",) and wanted.key:
             return Sql("(SELECT value FROM tags WHERE arn = d.arn AND key = ?)", [wanted.key])
         if wanted.root in self.unless or wanted.root in self.lists or wanted.lists:
             return None

@@ -40,7 +40,9 @@ def description(engine: Engine, document: Document) -> dict[str, Any]:
         "TrialComponentArn": document.arn,
         "DisplayName": body.get("DisplayName", document.name),
         **{member: body[member] for member in _SHOWN if body.get(member)},
-        "Metrics": components.metrics(engine, document, body) or None,
+        # The SDK's analytics call .items() on each of them.
+        **{member: body.get(member, {}) for member in _MAPS},
+        "Metrics": components.metrics(engine, document, body),
         "CreationTime": resources.moment(document.created),
         "LastModifiedTime": resources.moment(document.modified),
     }
@@ -54,7 +56,7 @@ def record(engine: Engine, document: Document) -> dict[str, Any]:
         if trial is not None:
             parents.append({"TrialName": trial.name, "ExperimentName": trial.body["ExperimentName"]})
     detail = components.source_detail(engine, document)
-    return {**description(engine, document), "Parents": parents or None, "SourceDetail": detail}
+    return {**description(engine, document), "Parents": parents, "SourceDetail": detail}
 
 
 @operation("sagemaker", "ListTrialComponents")
