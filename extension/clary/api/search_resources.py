@@ -94,6 +94,7 @@ RESOURCES = {
                     for name in ("TrainingEndTime", "TrainingTimeInSeconds", "BillableTimeInSeconds")
                 },
             },
+            lists={"FinalMetricDataList": "SELECT value FROM json_each(j.result, '$.FinalMetricDataList')"},
             metrics=_FINAL_METRIC,
             unsettled="j.state != 'done'",
             unless=frozenset({"ModelArtifacts", "SecondaryStatusTransitions", "OutputDataConfig", "FinalMetricDataList"}),

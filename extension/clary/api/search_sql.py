@@ -57,7 +57,7 @@ class Columns:
 
     def elements(self, wanted: Property) -> tuple[Sql, list[str]] | None:
         """A query of the elements of the one list on the way to a property, and what follows in each; None if there is none."""
-        if len(wanted.lists) != 1 or wanted.root in self.unless:
+        if len(wanted.lists) != 1 or (wanted.root in self.unless and wanted.root not in self.lists):
             return None
         at = wanted.lists[0] + 1
         rest = [*wanted.members[at:], *([wanted.key] if wanted.key else [])]
