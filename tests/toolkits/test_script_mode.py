@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clary.toolkits.training import hyperparameters, variables
-from clary.toolkits.training.cluster import network_interface
+from clary.toolkits.training.cluster import network_interface, resource_config
 from clary.toolkits.training.code import Program, check_entry_point, kind_of
 from clary.toolkits.training.errors import JobFailure
 from clary.toolkits.training.layout import Layout
@@ -123,7 +123,13 @@ output_intermediate_dir resource_config topology user_entry_point
 def made(program: str | None = "train.py", raw: dict[str, str] = RAW) -> dict[str, str]:
     values = hyperparameters.split(raw)
     return variables.script_variables(
-        REQUEST, values, Layout(Path("/opt/ml")), program=program, cpus=2.0, gpus=0
+        REQUEST,
+        values,
+        Layout(Path("/opt/ml")),
+        resource_config(REQUEST),
+        program=program,
+        cpus=2.0,
+        gpus=0,
     )
 
 
@@ -167,7 +173,13 @@ def test_a_distributed_framework_parameter_names_the_instance_group() -> None:
 
 def test_in_another_base_folder_every_path_is_below_it(tmp_path: Path) -> None:
     found = variables.script_variables(
-        REQUEST, hyperparameters.split(RAW), Layout(tmp_path), program="train.py", cpus=0.5, gpus=1
+        REQUEST,
+        hyperparameters.split(RAW),
+        Layout(tmp_path),
+        resource_config(REQUEST),
+        program="train.py",
+        cpus=0.5,
+        gpus=1,
     )
     assert "/opt/ml" not in json.dumps(found)
     assert (found["SM_NUM_CPUS"], found["SM_NUM_GPUS"]) == ("1", "1")

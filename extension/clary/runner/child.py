@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from clary.runner import isolation
 
 
-_host = ""
-
-
 def run(attempt_dir: Path, host: str = "") -> int:
     """Call the entry of the attempt's spec; returns the job's exit code. A zygote calls this in a forked
     child. `host`: which of the job's hosts this process is."""
-    global _host
-    _host = host
+    from clary.runner import hosts
+
+    hosts.become(host)
     spec = load_spec(attempt_dir)
     shim = os.getppid()
     if spec.opt_ml:
@@ -41,11 +39,6 @@ def run(attempt_dir: Path, host: str = "") -> int:
     module, _, name = spec.entry.partition(":")
     function = getattr(importlib.import_module(module), name)
     return int(function(attempt_dir) or 0)
-
-
-def current_host() -> str:
-    """The name of the host that this process is; empty in a job without hosts."""
-    return _host
 
 
 def _place(attempt_dir: Path, spec: JobSpec, host: str) -> isolation.Place:

@@ -9,6 +9,20 @@ from pathlib import Path
 MOST = 254
 
 
+_current = ""
+
+
+def become(host: str) -> None:
+    """Note which of its job's hosts this process is. Here and not in `child`, which is two modules when it is executed."""
+    global _current
+    _current = host
+
+
+def current() -> str:
+    """The name of the host that this process is; empty in a job without hosts."""
+    return _current
+
+
 def folder(attempt: Path, hosts: Sequence[str], host: str) -> Path:
     """What belongs to one host of an attempt: the attempt's own folder for the first, a folder in it for each other."""
     return attempt if not host or host == hosts[0] else attempt / host

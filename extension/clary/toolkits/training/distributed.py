@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -86,8 +86,11 @@ def torchrun(
     return [*command, entry_point, *arguments]
 
 
-def mpirun(cluster: Cluster, values: Hyperparameters, program: Sequence[str]) -> list[str]:
-    """mpirun's command on the first host. ``program``: what each process executes, with the variables of its host."""
+def mpirun(
+    cluster: Cluster, values: Hyperparameters, program: Sequence[str], environment: Mapping[str, str]
+) -> list[str]:
+    """mpirun's command on the first host, to be executed in ``environment``. ``program``: what each process executes, with
+    the variables of its host."""
     processes = cluster.processes
     total = int(values.framework.get("sagemaker_mpi_num_processes") or processes * len(cluster.hosts))
     hosts = [host if processes == 1 else f"{host}:{processes}" for host in cluster.hosts]
@@ -105,7 +108,8 @@ def mpirun(cluster: Cluster, values: Hyperparameters, program: Sequence[str]) ->
     for name, value in options.items():
         command += ["-mca", name, value]
     for name in ("LD_LIBRARY_PATH", "PATH"):
-        command += ["-x", name]
+        if name in environment:
+            command += ["-x", name]
     command += ["-x", f"NCCL_SOCKET_IFNAME={cluster.interface}"]
     command += shlex.split(str(values.framework.get("sagemaker_mpi_custom_mpi_options") or ""))
     return [*command, *program]

@@ -19,7 +19,7 @@ from typing import Any
 from clary.config import Config
 from clary.home import Home
 from clary.objects import Objects, ObjectsError
-from clary.runner import child, isolation, zygote_program
+from clary.runner import child, hosts, isolation, zygote_program
 from clary.runner.spec import JobSpec
 from clary.toolkits.training import (
     channels,
@@ -86,7 +86,7 @@ class Agent:
         """Gather what an attempt needs. The isolation was entered by the runner."""
         home = Home(attempt_dir.absolute().parents[2])
         spec = child.load_spec(attempt_dir)
-        member = Member.of(spec, attempt_dir, child.current_host())
+        member = Member.of(spec, attempt_dir, hosts.current())
         entered = isolation.current() or isolation.Isolation("paths", member.folder / "ml")
         return cls(
             attempt_dir,

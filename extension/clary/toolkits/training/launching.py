@@ -98,7 +98,7 @@ class Launching:
             if not cluster.leads:
                 return Command(distributed.mpi_worker(self._done), plain.folder, environment)
             ssh.wait_for_others()
-        return Command(distributed.mpirun(cluster, values, command), plain.folder, environment)
+        return Command(distributed.mpirun(cluster, values, command, environment), plain.folder, environment)
 
     def _ssh(self, port: int) -> Ssh:
         member = self._member

@@ -39,6 +39,7 @@ PubkeyAuthentication yes
 UsePAM no
 StrictModes no
 PidFile none
+LogLevel ERROR
 MaxStartups 1000
 ForceCommand {login}
 """
