@@ -31,10 +31,10 @@ print("this is", host)
 """
 
 MEET = """
-import os, socket, torch, torch.distributed as dist
+import os, socket, sys, torch, torch.distributed as dist
 hosts = eval(os.environ["SM_HOSTS"])
 rank = hosts.index(os.environ["SM_CURRENT_HOST"])
-os.environ |= {"MASTER_ADDR": hosts[0], "MASTER_PORT": "7777"}
+os.environ |= {"MASTER_ADDR": hosts[0], "MASTER_PORT": sys.argv[2]}
 dist.init_process_group("gloo", rank=rank, world_size=len(hosts))
 value = torch.tensor([rank + 1.0])
 dist.all_reduce(value)
@@ -109,7 +109,9 @@ def test_instance_groups_are_numbered_through_and_named_to_the_script(trainer: A
 
 @pytest.mark.slow
 def test_torch_distributed_works_over_gloo(trainer: Any) -> None:
-    trainer.create(MEET, count=2)
+    with socket.create_server(("", 0)) as server:
+        port = str(server.getsockname()[1])
+    trainer.create(MEET, count=2, hyperparameters={"port": port})
     trainer.completed()
     for host in ("algo-1", "algo-2"):
         assert "sum=3.0 of 2" in trainer.log(host=f"{host}-")
@@ -195,3 +197,36 @@ time.sleep(300)
     trainer.sagemaker.stop_training_job(TrainingJobName="job")
     assert trainer.wait()["TrainingJobStatus"] == "Stopped"
     assert set(trainer.artifact()) == {"algo-1", "algo-2"}
+
+
+def test_hosts_whose_supervisor_is_killed_leave_nothing_and_the_job_is_tried_again(
+    trainer: Any, home_path: Path
+) -> None:
+    script = """
+import os, subprocess, time
+first = not os.path.exists("/opt/ml/checkpoints/again")
+open("/opt/ml/checkpoints/again", "w").close()
+print("first" if first else "second", flush=True)
+if first:
+    subprocess.Popen(["sleep", "300"], start_new_session=True)
+    time.sleep(300)
+"""
+    trainer.create(
+        script,
+        count=2,
+        RetryStrategy={"MaximumRetryAttempts": 1},
+        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints/"},
+    )
+    deadline = time.monotonic() + 60
+    while not all("first" in trainer.log(host=f"{host}-") for host in ("algo-1", "algo-2")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while len(trainer.s3.list_objects_v2(Bucket="bucket", Prefix="checkpoints/").get("Contents", [])) < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    engine = trainer.engine
+    started = engine.runner.attempt(engine.runner.get("training-job", "job")).started()
+    os.kill(started["shim"], signal.SIGKILL)
+    answer = trainer.completed()
+    assert "Restarting" in [one["Status"] for one in answer["SecondaryStatusTransitions"]]
+    assert not [line for line in left_running(home_path) if line.startswith("sleep")]

@@ -201,12 +201,17 @@ class Runner:
 
     def describe_isolation(self) -> dict[str, Any]:
         """What a job is kept within on this machine, for ``clary doctor``."""
-        from clary.runner import isolation
+        from clary.runner import isolation, network
 
         opt_ml, why = isolation.tier(self.config.isolation)
+        private, why_not = network.possible()
+        if self.config.isolation == "paths":
+            private, why_not = False, "isolation is set to paths in the configuration"
         return {
             "opt_ml": opt_ml,
             "opt_ml_why": why,
+            "private_network": private,
+            "private_network_why": why_not,
             "limits": "T0: thread variables, CUDA_VISIBLE_DEVICES, memory watch",
             "cpus": self.config.cpus,
             "memory_mb": self.config.memory_mb,

@@ -242,6 +242,12 @@ class Agent:
             )
         )
         environment.update(asked)
+        for name in variables.too_long(environment):
+            del environment[name]
+            _say(
+                f"{name} is longer than Linux lets a variable be (128 KiB) and is left out; the hyperparameters are in"
+                f" {self.layout.config / 'hyperparameters.json'}."
+            )
         return environment
 
     def _rewrite_drivers(self) -> None:

@@ -20,6 +20,7 @@ _DISTRIBUTIONS = (
     "sagemaker_multi_worker_mirrored_strategy_enabled",
     "sagemaker_torch_distributed_enabled",
 )
+_LONGEST = 131_072  # MAX_ARG_STRLEN
 
 
 def platform_variables(request: Mapping[str, Any], region: str) -> dict[str, str]:
@@ -96,6 +97,15 @@ def distribution_hosts(hyperparameters: Hyperparameters, resources: Mapping[str,
         for group in resources["instance_groups"]
         if group["instance_group_name"] in chosen
         for host in group["hosts"]
+    ]
+
+
+def too_long(environment: Mapping[str, str]) -> list[str]:
+    """Variables with which Linux would execute no program at all: name, value and two more bytes are over 128 KiB."""
+    return [
+        name
+        for name, value in environment.items()
+        if len(name) + len(value.encode("utf-8", "surrogateescape")) + 2 > _LONGEST
     ]
 
 
