@@ -28,6 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Clary as a user runs it, with its zygote."""
     home = tmp_path_factory.mktemp("sdk") / "home"
+    home.mkdir()
+    # As if there were more processors: these jobs mostly wait, and a user's script may submit several.
+    (home / "config.toml").write_text("cpus = 8\n")
     server = Server(home)
     yield server
     server.process.kill()

@@ -244,5 +244,5 @@ print(json.dumps([
     assert "ml.imaginary" in kind
     assert "enum value set" in kind
     assert "The specified value for roleName is invalid" in role
-    assert "loss=([0-9" in regex
+    assert "The regular expression of metric loss is not valid" in regex
     assert "less than or equal to" in large

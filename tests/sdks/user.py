@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import textwrap
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +52,21 @@ class User:
             text = textwrap.dedent(text).lstrip("\n").encode()
         path.write_bytes(text)
         return path
+
+    def wheel(self, path: str, name: str, text: str) -> Path:
+        """A package of one module, ready to be installed, in the folder ``path``."""
+        info = f"{name}-1.2.dist-info"
+        members = {
+            f"{name}.py": text,
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/RECORD": "",
+        }
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for member, content in members.items():
+                archive.writestr(member, content)
+        return self.write(f"{path}/{name}-1.2-py3-none-any.whl", out.getvalue())
 
     def start(self, code: str) -> subprocess.Popen[str]:
         """Run ``code`` as a script, not waited for."""
