@@ -20,6 +20,8 @@ RESOURCE = "https://schema.clary.dev/events/resource"
 # Seconds after the server's start before the pump begins; what is submitted meanwhile is scheduled by its request.
 _QUIET_S = 3.0
 _FIELDS = ("kind", "name", "change")
+# What engines tell each other; people are told of the statuses that follow.
+_INTERNAL = frozenset({"queued", "settling", "started", "phase", "wake"})
 
 
 class Live:
@@ -75,6 +77,8 @@ class Live:
             tuple(str(event.get(field, "")) for field in _FIELDS) for event in self._watcher.read()
         )
         for change in changes:
+            if change[2] in _INTERNAL:
+                continue
             self._emit(dict(zip(_FIELDS, change, strict=True)))
 
     def _emit(self, data: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from clary.runner.attention import wait_for_work
 from clary.runner.engine_lock import EngineLock
 from clary.store.watch import Watcher
 
@@ -18,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 _IDLE_S = 10.0
 _ACTIVE_S = 2.0
-# These say nothing about the queue, and come often.
-_UNIMPORTANT = frozenset({"log", "metrics"})
+# How soon it is noticed that a settler, who does the pump's work meanwhile, is gone.
+_CHANGE_OVER_S = 0.25
 
 
 class Pump:
@@ -34,6 +35,7 @@ class Pump:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._watcher: Watcher | None = None
+        self._stepped = 0.0
 
     def start(self) -> None:
         if self._thread is None:
@@ -56,7 +58,7 @@ class Pump:
         try:
             with EngineLock(self._runner.home):
                 while not self._ending.is_set():
-                    self._wait(watcher, self._step())
+                    wait_for_work(watcher, self._step())
         finally:
             watcher.close()
         # As a settler does: a shim may have counted on us until a moment ago.
@@ -66,7 +68,12 @@ class Pump:
             self._runner.settle()
 
     def _step(self) -> float:
-        """One round; returns how long to wait at most for the next."""
+        """One round; returns how long to wait at most for the next. A settler reconciles and schedules as well: while one is at
+        work, a server leaves that to it and keeps its own time for requests."""
+        now = time.monotonic()
+        if self._runner.is_settling() and now < self._stepped + _ACTIVE_S:
+            return _CHANGE_OVER_S
+        self._stepped = now
         try:
             self._runner.reconcile()
             self._runner.schedule()
@@ -78,12 +85,3 @@ class Pump:
         except Exception:
             _log.exception("Reconciling failed; it will be tried again.")
             return _ACTIVE_S
-
-    def _wait(self, watcher: Watcher, patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not self._ending.is_set():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return
-            if any(event.get("change") not in _UNIMPORTANT for event in watcher.read(left)):
-                return

@@ -119,6 +119,10 @@ class Runner:
             return
         self._settlers.start()
 
+    def is_settling(self) -> bool:
+        """Whether a settler that this process has started is at work."""
+        return self._settlers.running()
+
     def tend(self) -> None:
         """Reconcile, schedule, and see to settling: what an engine does when it has a moment."""
         self.reconcile()
