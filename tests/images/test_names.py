@@ -70,7 +70,7 @@ def test_any_other_name_is_nothing_that_clary_knows(image: str) -> None:
     assert recognise(ImageName.parse(image)) is None
 
 
-def test_every_framework_image_of_the_sdk_has_an_example_in_the_list() -> None:
+def test_each_kind_of_image_in_the_list_is_recognised_by_its_example() -> None:
     from clary.images.frameworks import FRAMEWORKS
 
     assert all(recognise(ImageName.parse(one.example)) is not None for one in FRAMEWORKS)
