@@ -200,9 +200,12 @@ def test_a_build_that_is_killed_leaves_nothing_that_would_be_used_and_the_next_o
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
     os.kill(int((slow_package / "started").read_text()), signal.SIGKILL)
+    (left,) = folders(home)
+    cli("build", "other-algo", "--package", "left-over", code=1)  # whichever build comes next clears it away
+    assert folders(home) == []
     (slow_package / "go").touch()
     cli(*build)
-    assert len(folders(home)) == 1
+    assert folders(home) == [left]
     assert "GOT slow" in jobs.completed(
         "my-algo", {"train.py": "import slow_package; print('GOT', slow_package.VALUE)"}
     )

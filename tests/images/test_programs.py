@@ -74,6 +74,18 @@ def test_an_entrypoint_of_the_image_gets_the_argument_train_or_the_requests_own(
     assert "RUN 1 train" in jobs.completed("my-algo:v1", {"train.py": "print('script')"})
 
 
+def test_where_there_is_no_private_opt_ml_a_program_is_told_where_its_files_are(
+    jobs: Any, cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLARY_ISOLATION", "paths")
+    (tmp_path / "train").write_text("#!/bin/sh\nls $SAGEMAKER_BASE_DIR/input/config\n")
+    (tmp_path / "train").chmod(0o755)
+    cli("add", ALGO, "--program", str(tmp_path / "train"))
+    log = jobs.completed(ALGO)
+    assert "[clary] This machine gives no private /opt/ml: the program has to look in " in log
+    assert "hyperparameters.json" in log
+
+
 def test_a_train_program_of_an_environment_is_what_its_image_runs(
     jobs: Any, cli: Any, environment: Any
 ) -> None:
