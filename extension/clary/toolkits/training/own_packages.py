@@ -21,7 +21,9 @@ def give(folder: Path, environment: dict[str, str]) -> Path:
     for name, module in _MODULES.items():
         program = python.parent / name
         if not program.exists():
-            program.write_text(f'#!/bin/sh\nexec "$(dirname "$0")/python" -m {module} "$@"\n', encoding="utf-8")
+            program.write_text(
+                f'#!/bin/sh\nexec "$(dirname "$0")/python" -m {module} "$@"\n', encoding="utf-8"
+            )
             program.chmod(0o755)
     environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
     environment["VIRTUAL_ENV"] = str(folder)
