@@ -304,7 +304,7 @@ def test_shell_scripts_and_container_commands_run_as_they_are(desk: Any) -> None
     job = desk.completed(
         desk.train(
             AlgorithmSpecification={
-                "TrainingImage": "x",
+                "TrainingImage": "clary/python",
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["/bin/bash"],
                 "ContainerArguments": [
@@ -318,7 +318,7 @@ def test_shell_scripts_and_container_commands_run_as_they_are(desk: Any) -> None
     assert os.path.dirname(desk.runner.get("training-job", job.name).spec["python"]) in desk.log(job)
     job = desk.train(
         AlgorithmSpecification={
-            "TrainingImage": "x",
+            "TrainingImage": "clary/python",
             "TrainingInputMode": "File",
             "ContainerEntrypoint": ["/no/such/program"],
         }
@@ -369,7 +369,7 @@ def test_a_command_that_is_not_there_is_named_in_the_reason(desk: Any) -> None:
     job = desk.train(
         {},
         AlgorithmSpecification={
-            "TrainingImage": "x",
+            "TrainingImage": "clary/python",
             "TrainingInputMode": "File",
             "ContainerEntrypoint": ["/no/such/program"],
         },
