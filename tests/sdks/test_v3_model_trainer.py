@@ -88,7 +88,11 @@ print(json.dumps({
         f"line {n}" for n in range(100)
     ]
     assert json.loads(ran.lines("arguments {")[0].removeprefix("arguments ")) == {
-        **{"epochs": "3", "name": "a b", "sizes": "[1, 2]", "flag": "true", "batch_size": "8"}
+        "epochs": "3",
+        "name": "a b",
+        "sizes": "[1, 2]",
+        "flag": "true",
+        "batch_size": "8",
     }
     assert ran.lines("folder ") == [
         "folder local ['a.csv']",
