@@ -97,6 +97,7 @@ def test_a_registered_environment_is_that_of_the_job_as_if_activated(
         "clary": False,
     }
     assert "GOT 1.7.6" in log
+    # A command may call pip: it has an environment of its own, on top of the registered one.
     look = "import xgboost, importlib.util as u; print('SEES', xgboost.VERSION, u.find_spec('clary'))"
     entrypoint = ["/bin/sh", "-c", f'python3 -c "{look}"']
     assert "SEES 1.7.6 None" in jobs.completed(XGBOOST, algorithm={"ContainerEntrypoint": entrypoint})
