@@ -145,9 +145,13 @@ class Ssh:
         # The agent's socket is there a moment before the agent answers at it.
         add = ["/usr/bin/ssh-add", "-q", str(keys / "job")]
         deadline = time.monotonic() + _PATIENCE_S
-        while subprocess.run(add, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, check=False).returncode:
+        while subprocess.run(
+            add, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, check=False
+        ).returncode:
             if time.monotonic() > deadline:
-                raise JobFailure(f"InternalServerError: ssh-agent did not take the job's key in {_PATIENCE_S:g} s.")
+                raise JobFailure(
+                    f"InternalServerError: ssh-agent did not take the job's key in {_PATIENCE_S:g} s."
+                )
             time.sleep(0.05)
         return variables
 
