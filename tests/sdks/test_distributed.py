@@ -56,7 +56,8 @@ torchrun = PyTorch(
     hyperparameters={"sagemaker_mpi_num_of_processes_per_host": 2}, **two_gpus,
 )
 mpi = PyTorch(
-    entry_point="rank.py", distribution={"mpi": {"enabled": True, "processes_per_host": 1}}, base_job_name="mpi", **{**two, "source_dir": "mpi"},
+    entry_point="rank.py", distribution={"mpi": {"enabled": True, "processes_per_host": 1}}, base_job_name="mpi",
+    **{**two, "source_dir": "mpi"},
 )
 torchrun.fit(wait=False)
 wait(torchrun)

@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.sdks import environments
 
 from clary.toolkits.training import cluster, code, distributed, hyperparameters, variables
 from clary.toolkits.training.distributed import Cluster
 from clary.toolkits.training.errors import JobFailure
 from clary.toolkits.training.layout import Layout
 from clary.toolkits.training.program import for_script_mode
-from tests.sdks import environments
 
 JOB = "job-1"
 EXAMPLES = settings(
@@ -191,7 +191,9 @@ CLUSTER = st.one_of(ALIKE, GROUPS)
 
 def request(values: Mapping[str, str], channels: list[Any], resources: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{"TrainingJobName": JOB, "HyperParameters": dict(values), "InputDataConfig": channels},
+        "TrainingJobName": JOB,
+        "HyperParameters": dict(values),
+        "InputDataConfig": channels,
         "AlgorithmSpecification": {"TrainingInputMode": "File"},
         "ResourceConfig": dict(resources),
     }

@@ -16,7 +16,8 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--rounds", type=int)
 rounds = parser.parse_args().rounds
 with open(os.path.join(os.environ["SM_MODEL_DIR"], "seen.json"), "w") as file:
-    json.dump({"rounds": rounds, "channels": json.loads(os.environ["SM_CHANNELS"]), "framework": os.environ["SM_FRAMEWORK_PARAMS"]}, file)
+    channels = json.loads(os.environ["SM_CHANNELS"])
+    json.dump({"rounds": rounds, "channels": channels, "framework": os.environ["SM_FRAMEWORK_PARAMS"]}, file)
 """
 FRAMEWORKS = """
 from sagemaker.huggingface import HuggingFace
