@@ -82,7 +82,12 @@ print(json.dumps({
         f"line {n}" for n in range(200)
     ]
     assert json.loads(ran.lines("arguments")[0].removeprefix("arguments ")) == {
-        **{"epochs": 3, "lr": 0.5, "name": "a b", "sizes": "[1, 2]", "flag": "True", "options": "a=x,b=1"}
+        "epochs": 3,
+        "lr": 0.5,
+        "name": "a b",
+        "sizes": "[1, 2]",
+        "flag": "True",
+        "options": "a=x,b=1",
     }
     assert ran.lines("folder ") == ["folder test ['b.csv']", "folder train ['a.csv']"]
     assert ran.lines("type ") == ["type text/csv"]

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 def initialize_client_plugin(client: Any) -> None:
     """Called by botocore for every client that it makes."""
     host = urlsplit(client.meta.endpoint_url).hostname or ""
-    if client.meta.service_model.service_name == "sts" and host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if client.meta.service_model.service_name == "sts" and host.endswith(
+        (".amazonaws.com", ".amazonaws.com.cn")
+    ):
         client.meta.events.register_first("request-created.sts", _send_to_clary)
 
 

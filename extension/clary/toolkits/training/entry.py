@@ -38,6 +38,7 @@ from clary.toolkits.training import (
 )
 from clary.toolkits.training.code import Program
 from clary.toolkits.training.errors import JobFailure
+from clary.toolkits.training.gateway import Gateway
 from clary.toolkits.training.layout import Layout
 from clary.toolkits.training.members import Member
 from clary.toolkits.training.program import Command, Stopped, StopSignal, for_script_mode, run
@@ -137,10 +138,16 @@ class Agent:
         fork = self._warm_start(command)
         self.note = replace(self.note, command=command.shown(), warm=fork is not None)
         self.note.write(self.folder)
+
+        def started() -> None:
+            syncing.start()
+            self.gateway.start()
+
         try:
-            exit_code = run(command, stop, fork, syncing.start)
+            exit_code = run(command, stop, fork, started)
         finally:
             self.launching.over()
+            self.gateway.close()
         synced = syncing.stop()
         if notebook is not None:
             _settle_notebook(notebook, stopped=stop.asked)
@@ -161,6 +168,10 @@ class Agent:
     def image(self) -> images.Environment:
         """What stands for the job's image. Raises JobFailure."""
         return image.resolved(self.member.home, self.request)
+
+    @functools.cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(self.member.home, self.folder)
 
     @functools.cached_property
     def launching(self) -> launching.Launching:
@@ -198,7 +209,7 @@ class Agent:
         if entrypoint and (not program or algorithm.get("ContainerEntrypoint")):
             self.note = replace(self.note, toolkit=False)
             self._rewrite_drivers()
-            own_packages.give(self.folder / "environment", environment)
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
             environment.update(self.launching.for_drivers(environment))
             return Command(
                 [self.isolation.rewrite(part) for part in entrypoint], self.layout.code, environment
@@ -223,7 +234,7 @@ class Agent:
             environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
             environment["VIRTUAL_ENV"] = str(folder)
         elif kind is Program.COMMAND:
-            own_packages.give(self.folder / "environment", environment)
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
         if kind is Program.NOTEBOOK:
             from clary.toolkits import notebook
 
@@ -267,9 +278,12 @@ class Agent:
                 program=program,
                 cpus=self.member.cpus,
                 gpus=self.member.gpus,
+                region=self.region,
             )
         )
         environment.update(asked)
+        if not self.request.get("EnableNetworkIsolation"):
+            environment.update(self.gateway.variables(environment, asked))
         for name in variables.too_long(environment):
             del environment[name]
             _say(

@@ -10,18 +10,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from clary.toolkits.training.requirements import layered_environment
+from clary.images.interpreters import Interpreter
+from clary.images.layering import layered_environment
 
 _MODULES = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
 
 
-def give(folder: Path, environment: dict[str, str]) -> Path:
-    """Make the environment in ``folder`` and put it first in the variables ``environment``; its interpreter."""
-    python = layered_environment(folder)
+def give(folder: Path, environment: dict[str, str], lower: Interpreter) -> Path:
+    """Make the environment in ``folder``, on top of ``lower``, the interpreter of the job's image, and put it first in the
+    variables ``environment``; its interpreter."""
+    python = layered_environment(folder, lower)
     for name, module in _MODULES.items():
         program = python.parent / name
         if not program.exists():
-            program.write_text(f'#!/bin/sh\nexec "$(dirname "$0")/python" -m {module} "$@"\n', encoding="utf-8")
+            program.write_text(
+                f'#!/bin/sh\nexec "$(dirname "$0")/python" -m {module} "$@"\n', encoding="utf-8"
+            )
             program.chmod(0o755)
     environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
     environment["VIRTUAL_ENV"] = str(folder)
