@@ -21,6 +21,8 @@ _IDLE_S = 10.0
 _ACTIVE_S = 2.0
 # How soon it is noticed that a settler, who does the pump's work meanwhile, is gone.
 _CHANGE_OVER_S = 0.25
+# Zygotes outlive a server by so long, and by what they stay anyway.
+_WARM_S = 90.0
 
 
 class Pump:
@@ -30,8 +32,11 @@ class Pump:
     `stop` ends the thread, never a job.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, warm_after_s: float = 0.0) -> None:
+        """`warm_after_s`: how long after its start it starts the zygotes, so that the first job is warm, too. As long as it
+        runs, they stay."""
         self._runner = runner
+        self._warm_at = time.monotonic() + warm_after_s
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._watcher: Watcher | None = None
@@ -75,13 +80,27 @@ class Pump:
             return _CHANGE_OVER_S
         self._stepped = now
         try:
+            self._keep_warm(now)
             self._runner.reconcile()
             self._runner.schedule()
             self._runner.settle(engine=True)
             delayed = self._runner.store.jobs.next_delayed(time.time())
             if delayed is not None:
                 return min(_ACTIVE_S, max(0.01, delayed - time.time()))
-            return _ACTIVE_S if self._runner.store.jobs.any_active() else _IDLE_S
+            if self._runner.store.jobs.any_active():
+                return _ACTIVE_S
+            left = self._warm_at - time.monotonic()
+            return min(_IDLE_S, left) if left > 0 else _IDLE_S
         except Exception:
             _log.exception("Reconciling failed; it will be tried again.")
             return _ACTIVE_S
+
+    def _keep_warm(self, now: float) -> None:
+        if now < self._warm_at or not self._runner.config.zygote:
+            return
+        from clary.runner import zygote
+
+        self._warm_at = now + _WARM_S / 3
+        for torch in (False, True):
+            zygote.keep(self._runner.home, time.time() + _WARM_S, torch=torch)
+            zygote.ensure(self._runner.home, torch=torch)

@@ -66,12 +66,12 @@ def alive(home: Home, python: str = "", *, torch: bool = True) -> int:
     return 0 if answer is None else int(answer.get("zygote", 0))
 
 
-def keep(home: Home, until: float, python: str = "", *, torch: bool = True) -> None:
-    """Have the zygote stay until then (seconds since the epoch), however idle it is, unless it was to stay longer already.
-    Never raises."""
+def keep(home: Home, until: float, python: str = "", *, torch: bool = True, shorten: bool = False) -> None:
+    """Have the zygote stay until then (seconds since the epoch), however idle it is; if it was to stay longer already, it
+    does, unless it may be shortened. Never raises."""
     path = socket_path(home, python, torch=torch).with_suffix(".keep")
     with contextlib.suppress(OSError):
-        if kept_until(path) < until:
+        if shorten or kept_until(path) < until:
             path.touch(mode=0o600)
             os.utime(path, (until, until))
 

@@ -152,12 +152,12 @@ class Jobs:
             is not None
         )
 
-    def any_fits(self, now: float, free: tuple[float, int, int], all_there_is: tuple[float, int, int]) -> bool:
+    def any_fits(
+        self, now: float, free: tuple[float, int, int], all_there_is: tuple[float, int, int]
+    ) -> bool:
         """Whether a queued job may start now that needs no more (cpus, memory_mb, gpus) than is free. One that needs more than
         there is at all is content with that."""
-        fits = " AND ".join(
-            f"({name} = 0 OR min({name}, ?) <= ?)" for name in ("cpus", "memory_mb", "gpus")
-        )
+        fits = " AND ".join(f"({name} = 0 OR min({name}, ?) <= ?)" for name in ("cpus", "memory_mb", "gpus"))
         bounds = [bound for pair in zip(all_there_is, free, strict=True) for bound in pair]
         query = f"SELECT 1 FROM jobs WHERE {_DUE} AND {fits} LIMIT 1"
         return self._store.read().execute(query, (now, *bounds)).fetchone() is not None
