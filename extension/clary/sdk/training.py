@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from clary.sdk import packing, pages, storage
 from clary.sdk.api import call, get, role, training_image
 from clary.sdk.errors import TrainingFailed
+from clary.sdk.inputs import Inputs, uploaded
 from clary.sdk.logs import TRAINING_GROUP, LogReader
 from clary.sdk.pages import LogText
 from clary.sdk.progress import Progress, State, open_progress
@@ -193,7 +194,7 @@ def train(
     source: str | Path,
     *,
     entry: str | None = None,
-    inputs: Mapping[str, str | Path] | str | Path | None = None,
+    inputs: Inputs = None,
     hyperparameters: Mapping[str, Any] | None = None,
     metrics: Mapping[str, str] | None = None,
     instance_type: str = "ml.m5.xlarge",
@@ -201,30 +202,43 @@ def train(
     requirements: str | Path | Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
     max_runtime: int = 86400,
+    spot: bool = False,
+    max_wait: int | None = None,
     retries: int = 0,
     checkpoints: str | None = None,
     input_mode: str = "File",
     output: str | None = None,
+    network_isolation: bool = False,
+    tags: Mapping[str, str] | None = None,
     name: str | None = None,
     wait: bool = False,
     logs: bool = False,
 ) -> TrainingJob:
     """Train with a script, a notebook or a folder of code; returns the started TrainingJob.
 
-    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters) or
-    a folder, whose entry point is ``entry``. ``inputs``: channel name to local file, folder or ``s3://``
-    address; one alone is the channel ``training``. ``metrics``: name to a regex whose first group is the
-    value. ``requirements``: packages, or a requirements.txt. ``max_runtime`` in seconds. ``retries``:
-    attempts after the machine lost the job (a script that fails is not tried again). ``checkpoints``:
-    ``s3://`` prefix kept in step with /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With
-    ``wait`` as with :meth:`TrainingJob.wait`, ``logs`` printed.
+    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters), a
+    folder, whose entry point is ``entry``, or the ``s3://`` address of a sourcedir.tar.gz that has ``entry``.
+    ``inputs``: channel name to local file, folder, ``s3://`` address or :class:`Input`; one alone is the
+    channel ``training``. ``metrics``: name to a regex whose first group is the value. ``requirements``:
+    packages, or a requirements.txt. ``max_runtime`` in seconds. ``spot``: managed spot training, which may be
+    interrupted, of at most ``max_wait`` seconds with all waiting. ``retries``: attempts after the machine lost
+    the job (a script that fails is not tried again). ``checkpoints``: ``s3://`` prefix kept in step with
+    /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With ``wait`` as with
+    :meth:`TrainingJob.wait`, ``logs`` printed.
 
     Raises FileNotFoundError or ValueError for what is wrong here, ClaryError for what the API refuses.
     """
-    path, program = packing.find_entry(Path(source).expanduser(), entry)
-    name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
     bucket = storage.default_bucket()
-    code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
+    if isinstance(source, str) and packing.is_address(source):
+        if entry is None:
+            raise ValueError(f"Name the script in {source} that trains: entry='train.py'.")
+        name, program, code = name or packing.new_name(Path(entry).stem), entry, source
+    else:
+        path, program = packing.find_entry(Path(source).expanduser(), entry)
+        name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
+        code = storage.put(
+            bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements)
+        )
     request: dict[str, Any] = {
         "TrainingJobName": name,
         "RoleArn": role(),
@@ -246,12 +260,16 @@ def train(
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": max_runtime},
     }
-    channels = {"training": inputs} if isinstance(inputs, (str, Path)) else dict(inputs or {})
+    channels = uploaded(inputs, name)
     if channels:
-        request["InputDataConfig"] = [
-            _channel(key, packing.upload_input(value, f"{name}/input/{key}"))
-            for key, value in channels.items()
-        ]
+        request["InputDataConfig"] = channels
+    if spot:
+        request["EnableManagedSpotTraining"] = True
+        request["StoppingCondition"]["MaxWaitTimeInSeconds"] = max_wait or max_runtime
+    if network_isolation:
+        request["EnableNetworkIsolation"] = True
+    if tags:
+        request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     if environment:
         request["Environment"] = dict(environment)
     if checkpoints:
@@ -261,11 +279,6 @@ def train(
     call("CreateTrainingJob", **request)
     job = TrainingJob(name)
     return job.wait(logs=logs) if wait else job
-
-
-def _channel(name: str, address: str) -> dict[str, Any]:
-    data = {"S3DataType": "S3Prefix", "S3Uri": address, "S3DataDistributionType": "FullyReplicated"}
-    return {"ChannelName": name, "DataSource": {"S3DataSource": data}}
 
 
 def parameter(value: Any) -> str:
