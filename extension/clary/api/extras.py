@@ -1,6 +1,7 @@
 """What users need and AWS's API lacks, as a small REST set under ``/clary/``: same doors, same keys.
 
 GET /clary/training-jobs/<name>/metrics   metrics that the regular expressions found, and resource use
+GET /clary/instance-types/training        the instance types of training jobs, with what this machine gives for each
 GET /clary/doctor                         what this machine can do
 GET /clary/environment                    the variables that let another process talk to Clary
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -17,6 +19,8 @@ import orjson
 
 from clary.api.errors import ApiError, not_found
 from clary.api.http_types import Headers, Request, Response
+from clary.api.wire import service_model
+from clary.runner.instances import describe, scaled
 
 if TYPE_CHECKING:
     from clary.api.engine import Engine
@@ -48,6 +52,18 @@ def _metrics(engine: Engine, request: Request, name: str) -> dict[str, Any]:
     return {"metrics": engine.runner.metrics(job), "resources": engine.runner.resources(job)}
 
 
+def _instance_types(engine: Engine, request: Request) -> dict[str, Any]:
+    """``{types: [{name, aws: {vcpus, memory_mb, gpus}, here: {cpus, memory_mb, gpus}}], machine: {...}}``."""
+    names = service_model("sagemaker").shape_for("TrainingInstanceType").enum
+    config = engine.config
+    return {
+        "types": [
+            {"name": name, "aws": asdict(describe(name)), "here": asdict(scaled(name, config))} for name in names
+        ],
+        "machine": {"cpus": config.cpus, "memory_mb": config.memory_mb, "gpus": len(config.gpus)},
+    }
+
+
 def _doctor(engine: Engine, request: Request) -> Any:
     # The examination belongs to the command line, a floor above; it is looked up when asked for.
     doctor: Any = importlib.import_module("clary.doctor")
@@ -77,6 +93,7 @@ def environment(engine: Engine, server: str) -> dict[str, str]:
 
 _ROUTES: list[tuple[re.Pattern[str], Callable[..., Any]]] = [
     (re.compile(r"/clary/training-jobs/([^/]+)/metrics"), _metrics),
+    (re.compile(r"/clary/instance-types/training"), _instance_types),
     (re.compile(r"/clary/doctor"), _doctor),
     (re.compile(r"/clary/environment"), _environment),
 ]
