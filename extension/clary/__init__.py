@@ -5,8 +5,8 @@
 * it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
-* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`),
-  each name imported when it is first used, so that the import itself stays cheap.
+* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`) and
+  a panel for notebooks (:class:`TrainingLauncher`), each name imported when it is first used, so that the import itself stays cheap.
 """
 
 from __future__ import annotations
@@ -31,24 +31,29 @@ if TYPE_CHECKING:
         jobs,
         train,
     )
+    from clary.widgets import TrainingLauncher
 
 __version__ = "0.1.0"
 
-_SDK = frozenset(
-    {
-        "ClaryError",
-        "DeploymentFailed",
-        "Endpoint",
-        "Input",
-        "Model",
-        "TrainingFailed",
-        "TrainingJob",
-        "deploy",
-        "endpoints",
-        "jobs",
-        "train",
-    }
-)
+_HOMES = {
+    **dict.fromkeys(
+        (
+            "ClaryError",
+            "DeploymentFailed",
+            "Endpoint",
+            "Input",
+            "Model",
+            "TrainingFailed",
+            "TrainingJob",
+            "deploy",
+            "endpoints",
+            "jobs",
+            "train",
+        ),
+        "clary.sdk",
+    ),
+    "TrainingLauncher": "clary.widgets",
+}
 
 __all__ = [
     "ClaryError",
@@ -58,6 +63,7 @@ __all__ = [
     "Model",
     "TrainingFailed",
     "TrainingJob",
+    "TrainingLauncher",
     "__version__",
     "attach",
     "deploy",
@@ -69,16 +75,21 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the SDK when it is first asked for (PEP 562)."""
-    if name in _SDK:
-        value = getattr(importlib.import_module("clary.sdk"), name)
+    """Import a name of the SDK or a launcher when it is first asked for (PEP 562)."""
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'clary' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SDK})
+    return sorted({*globals(), *_HOMES})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext clary``: the magic ``%%train`` for this shell. The clary-python kernel has it already."""
+    importlib.import_module("clary.magics").register(shell)
 
 
 if os.environ.get("CLARY_DOOR", "").strip().lower() not in {"off", "0", "no", "false"}:

@@ -58,7 +58,8 @@ def _instance_types(engine: Engine, request: Request) -> dict[str, Any]:
     config = engine.config
     return {
         "types": [
-            {"name": name, "aws": asdict(describe(name)), "here": asdict(scaled(name, config))} for name in names
+            {"name": name, "aws": asdict(describe(name)), "here": asdict(scaled(name, config))}
+            for name in names
         ],
         "machine": {"cpus": config.cpus, "memory_mb": config.memory_mb, "gpus": len(config.gpus)},
     }

@@ -51,9 +51,7 @@ def named(inputs: Inputs) -> dict[str, Input]:
         return {}
     if not isinstance(inputs, Mapping):
         inputs = {"training": inputs}
-    return {
-        name: value if isinstance(value, Input) else Input(value) for name, value in inputs.items()
-    }
+    return {name: value if isinstance(value, Input) else Input(value) for name, value in inputs.items()}
 
 
 def uploaded(inputs: Inputs, job: str) -> list[dict[str, Any]]:

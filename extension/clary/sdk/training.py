@@ -236,9 +236,7 @@ def train(
     else:
         path, program = packing.find_entry(Path(source).expanduser(), entry)
         name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
-        code = storage.put(
-            bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements)
-        )
+        code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
     request: dict[str, Any] = {
         "TrainingJobName": name,
         "RoleArn": role(),

@@ -106,7 +106,9 @@ def seconds(text: str) -> tuple[int | None, str]:
 def value(text: str, one: Parameter) -> tuple[Any, str]:
     """What a hyperparameter's text stands for, by its kind; or the problem."""
     if one.choices:
-        return (text, "") if text in one.choices else (None, f"{one.name} is one of {', '.join(one.choices)}.")
+        return (
+            (text, "") if text in one.choices else (None, f"{one.name} is one of {', '.join(one.choices)}.")
+        )
     if problem := shaped("HyperParameterValue", text, f"{one.name}'s value"):
         return None, problem
     match one.kind:

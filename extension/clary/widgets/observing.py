@@ -93,7 +93,12 @@ def look(job: TrainingJob, lines: int) -> Look:
     for row in metrics:
         by_name.setdefault(row["name"], []).append((row["time"] - start, row["value"]))
     used: dict[str, list[Point]] = {}
-    for key, title in (("cpu_percent", "CPU"), ("rss_mb", "Memory"), ("gpu_percent", "GPU"), ("gpu_mb", "GPU memory")):
+    for key, title in (
+        ("cpu_percent", "CPU"),
+        ("rss_mb", "Memory"),
+        ("gpu_percent", "GPU"),
+        ("gpu_mb", "GPU memory"),
+    ):
         points = [(row["time"] - start, row[key]) for row in resources if row.get(key) is not None]
         if points:
             used[title] = thinned(points)

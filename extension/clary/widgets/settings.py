@@ -78,7 +78,8 @@ class Settings:
         values = self.arguments()
         if "inputs" in values:
             values["inputs"] = {
-                name: str(one.source) if one == Input(one.source) else one for name, one in self.inputs.items()
+                name: str(one.source) if one == Input(one.source) else one
+                for name, one in self.inputs.items()
             }
         return values
 
@@ -189,7 +190,8 @@ def boto3_code(settings: Settings, bucket: str) -> str:
         ]
     request = _request(settings, name, program, code, bucket)
     body = "\n".join(
-        f"    {key}={_indented(pprint.pformat(value, width=84, sort_dicts=False))}," for key, value in request.items()
+        f"    {key}={_indented(pprint.pformat(value, width=84, sort_dicts=False))},"
+        for key, value in request.items()
     )
     return "\n".join([*lines, "sagemaker.create_training_job(", body, ")"])
 

@@ -26,7 +26,12 @@ class Watcher:
     """
 
     def __init__(
-        self, job: TrainingJob, seen: Callable[[Look], Any], troubled: Callable[[str], Any], *, lines: int = 200
+        self,
+        job: TrainingJob,
+        seen: Callable[[Look], Any],
+        troubled: Callable[[str], Any],
+        *,
+        lines: int = 200,
     ) -> None:
         self.job = job
         self._seen = weakref.WeakMethod(seen)

@@ -33,7 +33,8 @@ def read(path: Path, *, alone: bool = True) -> Reading:
     beside = _beside(tree, path)
     if alone:
         warnings = tuple(
-            f"It imports {name}, and {name}.py lies beside it: choose the folder to send both." for name in beside
+            f"It imports {name}, and {name}.py lies beside it: choose the folder to send both."
+            for name in beside
         )
         return _read([tree], warnings)
     return _read([tree, *filter(None, map(_quietly, beside.values()))], ())
@@ -54,7 +55,9 @@ def _read(trees: list[ast.Module], warnings: tuple[str, ...]) -> Reading:
 def _beside(tree: ast.Module, path: Path) -> dict[str, Path]:
     """The modules in the script's folder that it imports, by name."""
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level < 2]
+    names += [
+        node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level < 2
+    ]
     found: dict[str, Path] = {}
     for name in names:
         file = path.parent / f"{name.partition('.')[0]}.py"

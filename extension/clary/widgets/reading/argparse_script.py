@@ -15,7 +15,15 @@ from clary.widgets.reading.parameter import (
     shown,
 )
 
-_TYPES = {"int": "int", "float": "float", "str": "str", "bool": "bool", "Path": "str", "loads": "json", "literal_eval": "json"}
+_TYPES = {
+    "int": "int",
+    "float": "float",
+    "str": "str",
+    "bool": "bool",
+    "Path": "str",
+    "loads": "json",
+    "literal_eval": "json",
+}
 _FLAGS = {"store_true": False, "store_false": True, "BooleanOptionalAction": None}
 _SILENT = {"help", "version"}
 
@@ -49,7 +57,9 @@ def read(tree: ast.Module) -> tuple[list[Parameter], list[str]]:
 
 def _in_order(calls: list[ast.Call]) -> Iterator[ast.Call]:
     """The ``add_argument`` calls as they stand in the text."""
-    mine = (node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr == "add_argument")
+    mine = (
+        node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr == "add_argument"
+    )
     yield from sorted(mine, key=lambda node: (node.lineno, node.col_offset))
 
 
@@ -86,7 +96,12 @@ def _parameter(
     default = constants.value(fallback if variable else default_node)
     if destination in overridden:
         default, variable = overridden[destination], None
-    elif default_node is not None and default is None and variable is None and not constants.knows(default_node):
+    elif (
+        default_node is not None
+        and default is None
+        and variable is None
+        and not constants.knows(default_node)
+    ):
         default = _Code(default_node)
     help_text = _help(keywords.get("help"), constants, name, default)
     choices = constants.value(keywords.get("choices")) or ()
@@ -95,7 +110,15 @@ def _parameter(
         if default is None:
             default = _FLAGS[action]
         return Parameter(
-            name, "bool", shown(default), required, (), help_text, variable, True, _flag_note(name, action, strict)
+            name,
+            "bool",
+            shown(default),
+            required,
+            (),
+            help_text,
+            variable,
+            True,
+            _flag_note(name, action, strict),
         )
     if action in ("count", "store_const", "append_const"):
         note = f"--{name} takes no value, but a training job passes one; give it a type to set it here."
@@ -107,7 +130,15 @@ def _parameter(
         kind = "list"
         note = f"A training job passes one value for --{name}; the script sees the list as one text."
     return Parameter(
-        name, kind, shown(default), required, tuple(str(choice) for choice in choices), help_text, variable, False, note
+        name,
+        kind,
+        shown(default),
+        required,
+        tuple(str(choice) for choice in choices),
+        help_text,
+        variable,
+        False,
+        note,
     )
 
 

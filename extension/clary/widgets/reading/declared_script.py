@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from clary.widgets.reading.parameter import Constants, Parameter, called, kind_of, shown
 
-_KINDS = {"int": "int", "float": "float", "str": "str", "bool": "bool", "Path": "str", "list": "list", "dict": "json"}
+_KINDS = {
+    "int": "int",
+    "float": "float",
+    "str": "str",
+    "bool": "bool",
+    "Path": "str",
+    "list": "list",
+    "dict": "json",
+}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -31,7 +39,9 @@ def read_click(tree: ast.Module) -> tuple[list[Parameter], list[str]]:
 def _is_of(node: ast.Call, module: str) -> bool:
     function = node.func
     return isinstance(function, ast.Name) or (
-        isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == module
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == module
     )
 
 
@@ -45,7 +55,8 @@ def _click_option(node: ast.Call, constants: Constants) -> Parameter | None:
     keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
     default = constants.value(keywords.get("default"))
     flag = bool(slash) or constants.value(keywords.get("is_flag")) is True
-    type_node, choices = keywords.get("type"), ()
+    type_node = keywords.get("type")
+    choices: tuple[str, ...] = ()
     if isinstance(type_node, ast.Call) and called(type_node) == "Choice" and type_node.args:
         choices = tuple(str(one) for one in constants.value(type_node.args[0]) or ())
     kind = "bool" if flag else _KINDS.get(called(type_node) if type_node else "", kind_of(default))
@@ -69,7 +80,12 @@ def _no_value(name: str) -> str:
 def read_typer(tree: ast.Module) -> tuple[list[Parameter], list[str]]:
     """The parameters of the function that typer runs."""
     constants = Constants(tree)
-    run = {called(arg) for node in _calls(tree) if called(node) == "run" and _is_of(node, "typer") for arg in node.args}
+    run = {
+        called(arg)
+        for node in _calls(tree)
+        if called(node) == "run" and _is_of(node, "typer")
+        for arg in node.args
+    }
     found: list[Parameter] = []
     warnings: list[str] = []
     for function in _functions(tree):
@@ -96,8 +112,9 @@ def _typer_option(argument: ast.arg, default: ast.expr | None, constants: Consta
         marker = next((part for part in parts[1:] if isinstance(part, ast.Call)), None)
         value = constants.value(default)
     else:
-        is_call = isinstance(default, ast.Call) and called(default) in ("Option", "Argument")
-        value = constants.value(default.args[0] if default.args else None) if is_call else constants.value(default)  # type: ignore[union-attr]
+        declared = isinstance(default, ast.Call) and called(default) in ("Option", "Argument")
+        first = default.args[0] if declared and isinstance(default, ast.Call) and default.args else None
+        value = constants.value(first if declared else default)
     name = argument.arg.replace("_", "-")
     call = marker if isinstance(marker, ast.Call) else None
     if (call is not None and called(call) == "Argument") or (call is None and default is None):
@@ -134,7 +151,9 @@ def read_dataclasses(tree: ast.Module) -> tuple[list[Parameter], list[str]]:
     warnings: list[str] = []
     for name in sorted(wanted):
         if name in classes:
-            found += [_field(node, constants) for node in classes[name].body if isinstance(node, ast.AnnAssign)]
+            found += [
+                _field(node, constants) for node in classes[name].body if isinstance(node, ast.AnnAssign)
+            ]
         elif name:
             warnings.append(f"The fields of {name} are declared elsewhere; add those that you need by hand.")
     return found, warnings

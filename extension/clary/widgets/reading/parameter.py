@@ -151,7 +151,11 @@ def environment_variable(node: ast.expr | None, constants: Constants) -> tuple[s
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
         name, _ = environment_variable(node.values[0], constants)
         return name, node.values[-1]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "float", "str", "bool"):
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("int", "float", "str", "bool")
+    ):
         return environment_variable(node.args[0], constants) if node.args else (None, None)
     if isinstance(node, ast.Subscript) and _tail(node.value) == "environ":
         name = constants.value(node.slice)

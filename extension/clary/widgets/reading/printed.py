@@ -11,7 +11,21 @@ from clary.widgets.reading.parameter import Constants, called, environment_varia
 NUMBER = "([0-9.eE+-]+)"
 _SAYS = {"print", "info", "debug", "warning", "log", "write", "echo"}
 # What counts is no metric.
-_COUNTERS = {"epoch", "epochs", "step", "steps", "batch", "iter", "iteration", "rank", "time", "eta", "seed", "device", "size"}
+_COUNTERS = {
+    "epoch",
+    "epochs",
+    "step",
+    "steps",
+    "batch",
+    "iter",
+    "iteration",
+    "rank",
+    "time",
+    "eta",
+    "seed",
+    "device",
+    "size",
+}
 _LABEL = re.compile(r"([A-Za-z][A-Za-z0-9_:/.-]*?)(\s*[=:]\s*)$")
 _SPEC = re.compile(r"[.\d]*[eEfFgG%]")
 _PERCENT_STYLE = re.compile(r"([A-Za-z][A-Za-z0-9_:/.-]*?)(\s*[=:]\s*)%[-+ 0]*\d*(?:\.\d+)?[eEfFgG]")
@@ -60,14 +74,22 @@ def _of_fstring(node: ast.JoinedStr) -> Iterator[tuple[str, str]]:
         if label is None:
             continue
         spec = value.format_spec
-        text = "".join(str(one.value) for one in spec.values if isinstance(one, ast.Constant)) if isinstance(spec, ast.JoinedStr) else ""
+        text = (
+            "".join(str(one.value) for one in spec.values if isinstance(one, ast.Constant))
+            if isinstance(spec, ast.JoinedStr)
+            else ""
+        )
         # Without a format only what is computed counts: ``device={device}`` is text, most likely.
-        if _SPEC.fullmatch(text) or (not text and not isinstance(value.value, ast.Constant) and _sounds(label[1])):
+        if _SPEC.fullmatch(text) or (
+            not text and not isinstance(value.value, ast.Constant) and _sounds(label[1])
+        ):
             yield label[1], label[2]
 
 
 def _sounds(name: str) -> bool:
-    return bool(re.search(r"loss|acc|err|f1|auc|rmse|mse|mae|score|precision|recall|r2|perplexity", name.lower()))
+    return bool(
+        re.search(r"loss|acc|err|f1|auc|rmse|mse|mae|score|precision|recall|r2|perplexity", name.lower())
+    )
 
 
 def channels(tree: ast.Module) -> list[str]:
