@@ -6,7 +6,8 @@
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
 * it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`) and
-  a panel for notebooks (:class:`TrainingLauncher`), each name imported when it is first used, so that the import itself stays cheap.
+  a panel for notebooks (:class:`TrainingLauncher`), each name imported when it is first used, so that
+  the import itself stays cheap.
 """
 
 from __future__ import annotations

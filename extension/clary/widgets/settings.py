@@ -1,24 +1,14 @@
-"""What a launcher launches: the arguments of ``clary.train``, and the same as code to copy."""
+"""What a launcher launches: the arguments of ``clary.train``."""
 
 from __future__ import annotations
 
 import json
-import pprint
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from clary.sdk import packing
-from clary.sdk.api import role, training_image
 from clary.sdk.inputs import Input, Inputs, named
-from clary.sdk.training import parameter
-
-# Members of ``clary.train`` under their own names, in the order of the code that is shown.
-_ORDER = (
-    "entry", "inputs", "hyperparameters", "metrics", "instance_type", "instance_count", "requirements", "environment",
-    "max_runtime", "spot", "max_wait", "retries", "checkpoints", "input_mode", "output", "network_isolation", "name",
-)  # fmt: skip
 
 
 @dataclass
@@ -144,100 +134,3 @@ def _decoded(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def sdk_code(settings: Settings) -> str:
-    """The ``clary.train`` call that does what Launch does."""
-    values = settings.plain()
-    source = values.pop("source", "train.py")
-    lines = [f"    {source!r},"]
-    uses_input = False
-    for name in _ORDER:
-        if name in values:
-            text = pprint.pformat(values[name], width=84, sort_dicts=False)
-            uses_input = uses_input or "Input(" in text
-            lines.append(f"    {name}={_indented(text)},")
-    call = "import clary\n\njob = clary.train(\n" + "\n".join(lines) + "\n)\njob.wait(logs=True)"
-    return call.replace("Input(", "clary.Input(") if uses_input else call
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n    ")
-
-
-def boto3_code(settings: Settings, bucket: str) -> str:
-    """The same with boto3 alone: the code packed and stored, then CreateTrainingJob."""
-    name = settings.name or packing.new_name(Path(settings.source or "train").stem)
-    source = settings.source or "train.py"
-    lines = ["import boto3", "", 'sagemaker = boto3.client("sagemaker")']
-    code: str = source
-    program = settings.entry or Path(source).name
-    if not packing.is_address(source):
-        key = f"{name}/source/sourcedir.tar.gz"
-        code = f"s3://{bucket}/{key}"
-        inside = "." if Path(source).expanduser().is_dir() else Path(source).name
-        if settings.entry is None and inside == ".":
-            program = _entry(source)
-        lines = [
-            "import io",
-            "import tarfile",
-            "",
-            *lines,
-            "archive = io.BytesIO()",
-            'with tarfile.open(fileobj=archive, mode="w:gz") as tar:',
-            f"    tar.add({source!r}, arcname={inside!r})",
-            f'boto3.client("s3").put_object(Bucket={bucket!r}, Key={key!r}, Body=archive.getvalue())',
-        ]
-    request = _request(settings, name, program, code, bucket)
-    body = "\n".join(
-        f"    {key}={_indented(pprint.pformat(value, width=84, sort_dicts=False))},"
-        for key, value in request.items()
-    )
-    return "\n".join([*lines, "sagemaker.create_training_job(", body, ")"])
-
-
-def _entry(source: str) -> str:
-    try:
-        return packing.find_entry(Path(source).expanduser(), None)[1]
-    except (OSError, ValueError):
-        return "train.py"
-
-
-def _request(settings: Settings, name: str, program: str, code: str, bucket: str) -> dict[str, Any]:
-    stopping: dict[str, Any] = {"MaxRuntimeInSeconds": settings.max_runtime}
-    if settings.spot:
-        stopping["MaxWaitTimeInSeconds"] = settings.max_wait or settings.max_runtime
-    request: dict[str, Any] = {
-        "TrainingJobName": name,
-        "RoleArn": role(),
-        "AlgorithmSpecification": {
-            "TrainingImage": training_image(),
-            "TrainingInputMode": settings.input_mode,
-            "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in settings.metrics.items()],
-        },
-        "HyperParameters": {
-            **{key: parameter(value) for key, value in settings.hyperparameters.items()},
-            "sagemaker_program": program,
-            "sagemaker_submit_directory": code,
-        },
-        "InputDataConfig": [one.channel(key, _address(one)) for key, one in settings.inputs.items()],
-        "OutputDataConfig": {"S3OutputPath": settings.output or f"s3://{bucket}/"},
-        "ResourceConfig": {
-            "InstanceType": settings.instance_type,
-            "InstanceCount": settings.instance_count,
-            "VolumeSizeInGB": 30,
-        },
-        "StoppingCondition": stopping,
-        "Environment": settings.environment,
-        "CheckpointConfig": {"S3Uri": settings.checkpoints} if settings.checkpoints else None,
-        "RetryStrategy": {"MaximumRetryAttempts": settings.retries} if settings.retries else None,
-        "EnableManagedSpotTraining": settings.spot,
-        "EnableNetworkIsolation": settings.network_isolation,
-    }
-    return {key: value for key, value in request.items() if value}
-
-
-def _address(one: Input) -> str:
-    """A local input is named where it lies: Clary reads ``file://`` in place (on AWS it must be uploaded first)."""
-    text = str(one.source)
-    return text if packing.is_address(text) else Path(text).expanduser().resolve().as_uri()

@@ -10,11 +10,11 @@ import ipywidgets
 
 from clary.sdk.errors import ClaryError
 from clary.sdk.storage import default_bucket
+from clary.widgets.equivalent import boto3_code, sdk_code
 from clary.widgets.live.fields import button
 from clary.widgets.live.form import Form
 from clary.widgets.live.monitor import Monitor
 from clary.widgets.observing import Look
-from clary.widgets.settings import boto3_code, sdk_code
 from clary.widgets.view.style import LIVE, STYLE
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ class Panel:
 
     def _say(self, problems: list[str]) -> None:
         items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
-        self._problem.value = f'<div class="clary-Problem" role="alert"><b>✕ Not launched</b><ul style="margin:2px 0">{items}</ul></div>'
+        title = "<b>✕ Not launched</b>"
+        self._problem.value = f'<div class="clary-Problem" role="alert">{title}<ul>{items}</ul></div>'
 
     def _stop(self) -> str:
         try:

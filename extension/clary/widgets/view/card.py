@@ -8,8 +8,9 @@ from typing import Any
 
 from clary.sdk.pages import duration
 from clary.sdk.pages import text as written
+from clary.widgets.equivalent import sdk_code
 from clary.widgets.observing import Look
-from clary.widgets.settings import Settings, sdk_code
+from clary.widgets.settings import Settings
 from clary.widgets.view import parts
 from clary.widgets.view.style import STYLE
 

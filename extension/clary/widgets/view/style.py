@@ -33,6 +33,7 @@ font-weight:600;white-space:nowrap}
 background:none;color:inherit;max-height:220px;overflow:auto}
 .clary-Launcher .clary-Note{color:var(--jp-ui-font-color2,#666);margin:0;line-height:1.4}
 .clary-Launcher .clary-Bad{color:var(--clary-bad);margin:0;line-height:1.4}
+.clary-Launcher .clary-Problem ul{margin:2px 0;padding-left:20px}
 .clary-Launcher .clary-Charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));
 gap:10px 24px;margin:6px 0}
 .clary-Launcher .clary-small{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr))}
