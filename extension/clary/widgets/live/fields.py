@@ -21,15 +21,15 @@ class Says:
 
     def __init__(self) -> None:
         self.widget = ipywidgets.HTML()
-        self.widget.add_class("clary-Says")
+        self.widget.add_class("claryw-Says")
         self.say()
 
     def say(self, problem: str = "", note: str = "") -> None:
         value = ""
         if problem:
-            value = f'<p class="clary-Bad" role="alert"><b aria-hidden="true">✕</b> {escape(problem)}</p>'
+            value = f'<p class="claryw-Bad" role="alert"><b aria-hidden="true">✕</b> {escape(problem)}</p>'
         elif note:
-            value = f'<p class="clary-Note">{escape(note)}</p>'
+            value = f'<p class="claryw-Note">{escape(note)}</p>'
         self.widget.value = value
         self.widget.layout.display = None if value else "none"
 
@@ -54,7 +54,7 @@ class Field:
         self._check, self._note, self._changed = check, note, changed
         self._touched = False
         self.widget = ipywidgets.VBox([control, self.says.widget])
-        for name in ("clary-Field", *classes):
+        for name in ("claryw-Field", *classes):
             self.widget.add_class(name)
         control.observe(self._on_change, names="value")
         self._tell()
@@ -91,7 +91,7 @@ class Field:
         problem = self.problem()
         shown = problem if self._touched else ""
         self.says.say(shown, self._note(self.value) if self._note and not problem else "")
-        (self.widget.add_class if shown else self.widget.remove_class)("clary-Invalid")
+        (self.widget.add_class if shown else self.widget.remove_class)("claryw-Invalid")
         return problem
 
 
@@ -110,7 +110,7 @@ def choice(label: str, options: list[Any], value: Any, **more: Any) -> Field:
 def check(label: str, value: bool, **options: Any) -> Field:
     """Yes or no."""
     control = ipywidgets.Checkbox(value=value, description=label, indent=False)
-    return Field(control, classes=("clary-Check",), **options)
+    return Field(control, classes=("claryw-Check",), **options)
 
 
 _STYLE: dict[str, Any] = {"style": {"description_width": "150px"}, "layout": {"width": "auto"}}
@@ -118,7 +118,7 @@ _STYLE: dict[str, Any] = {"style": {"description_width": "150px"}, "layout": {"w
 
 def heading(title: str) -> Any:
     """The title of a section."""
-    return ipywidgets.HTML(f'<div class="clary-Title" role="heading" aria-level="4">{escape(title)}</div>')
+    return ipywidgets.HTML(f'<div class="claryw-Title" role="heading" aria-level="4">{escape(title)}</div>')
 
 
 def button(
@@ -132,6 +132,6 @@ def button(
 
 def unlabelled(control: Any, *classes: str) -> Any:
     """A control of a row: its label is for screen readers only."""
-    for name in ("clary-Hidden-label", *classes):
+    for name in ("claryw-Hidden-label", *classes):
         control.add_class(name)
     return control

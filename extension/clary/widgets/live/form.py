@@ -29,10 +29,10 @@ class Form:
         self._read: tuple[str, str | None, float] | None = None
         self._loading = True
         self.source = PlaceField(
-            "Script, notebook or folder",
+            "Source",
             settings.source,
             suffixes=(".py", ".ipynb", ".sh"),
-            placeholder="train.py",
+            placeholder="a script, a notebook or a folder",
             check=lambda value: checks.source(value, self._entry()),
             changed=self._source_changed,
         )
@@ -109,15 +109,14 @@ class Form:
 
     def _laid_out(self) -> Any:
         source = ipywidgets.HBox([self.source.control, self.source.browse])
-        source.add_class("clary-Source")
+        source.add_class("claryw-Source")
         field = self.source.widget
-        field.children = [source, self.source.says.widget]
+        field.children = [source, self.source.says.widget, self._says.widget]
         parts = [
             heading("Code"),
             field,
             self.source.browser,
             self.entry.widget,
-            self._says.widget,
             heading("Hyperparameters"),
             self.hyperparameters.widget,
             heading("Input channels"),
@@ -130,7 +129,7 @@ class Form:
             self.more.widget,
         ]
         box = ipywidgets.VBox(parts)
-        box.add_class("clary-Section")
+        box.add_class("claryw-Section")
         return box
 
     def _entry(self) -> str | None:

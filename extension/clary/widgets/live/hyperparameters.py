@@ -23,7 +23,7 @@ class ParameterField(Field):
             check=self._problem_of,
             note=self._note_of,
             changed=changed,
-            classes=("clary-Parameter",),
+            classes=("claryw-Parameter",),
         )
 
     def given(self) -> tuple[bool, Any]:
@@ -75,14 +75,14 @@ class Hyperparameters:
         self._changed = changed
         self.fields: list[ParameterField] = []
         self._declared = ipywidgets.VBox([])
-        self._declared.add_class("clary-Rows")
+        self._declared.add_class("claryw-Rows")
         self._note = ipywidgets.HTML()
         self._reset = button(
             "Back to defaults", self.reset, tooltip="Empty all of the script's hyperparameters"
         )
         self.others: Rows[OtherRow] = Rows(OtherRow, "Add hyperparameter", self._reset, changed=changed)
         self.widget = ipywidgets.VBox([self._note, self._declared, self.others.widget])
-        self.widget.add_class("clary-Section")
+        self.widget.add_class("claryw-Section")
         self.declare(Reading())
 
     def declare(self, reading: Reading, values: Mapping[str, Any] | None = None) -> None:
@@ -98,7 +98,7 @@ class Hyperparameters:
         self._reset.layout.display = None if self.fields else "none"
         left = [one for one in reading.parameters if one.from_platform and one not in mine]
         said = ", ".join(f"{one.name} ({one.variable})" for one in left)
-        self._note.value = f'<p class="clary-Note">Set by SageMaker: {said}.</p>' if said else ""
+        self._note.value = f'<p class="claryw-Note">Set by SageMaker: {said}.</p>' if said else ""
         self._note.layout.display = None if said else "none"
 
     def values(self) -> dict[str, Any]:

@@ -23,17 +23,18 @@ class Monitor:
         self._stop_job = stop
         self._lines = lines
         self._log: tuple[str, ...] = ()
-        self.head = ipywidgets.HTML('<p class="clary-Note">Nothing was launched yet.</p>')
+        self._asking = False
+        self.head = ipywidgets.HTML('<p class="claryw-Note">Nothing was launched yet.</p>')
         self.progress = ipywidgets.FloatProgress(
             min=0.0, max=1.0, layout={"width": "auto", "display": "none"}
         )
-        self.progress.add_class("clary-Progress")
+        self.progress.add_class("claryw-Progress")
         self.says = ipywidgets.HTML()
         self.metrics = ipywidgets.HTML()
         self.resources = ipywidgets.HTML()
         self.outcome = ipywidgets.HTML()
         self.log = ipywidgets.HTML()
-        self.log.add_class("clary-Log")
+        self.log.add_class("claryw-Log")
         self.follow = ipywidgets.Checkbox(
             value=True, description="Follow the log", indent=False, layout={"width": "auto"}
         )
@@ -49,13 +50,13 @@ class Monitor:
                 button("Keep it running", self._keep),
             ]
         )
-        for box in (self._confirm,):
-            box.add_class("clary-Buttons")
+        self._confirm.add_class("claryw-Buttons")
         self._buttons = ipywidgets.HBox([self.stop, self.again])
-        self._buttons.add_class("clary-Buttons")
-        self._log_title = ipywidgets.HTML('<div class="clary-Title" role="heading" aria-level="4">Log</div>')
+        self._buttons.add_class("claryw-Buttons")
+        self._log_title = ipywidgets.HTML('<div class="claryw-Title" role="heading" aria-level="4">Log</div>')
         self._log_bar = ipywidgets.HBox([self._log_title, self.follow])
-        self._log_bar.add_class("clary-Buttons")
+        for name in ("claryw-Buttons", "claryw-Bar"):
+            self._log_bar.add_class(name)
         self.widget = ipywidgets.VBox(
             [
                 self.head,
@@ -70,7 +71,7 @@ class Monitor:
                 self.log,
             ]
         )
-        self.widget.add_class("clary-Section")
+        self.widget.add_class("claryw-Section")
         self._visible(self._confirm, False)
         for one in (self._buttons, self._log_bar, self.log, self.says):
             self._visible(one, False)
@@ -89,9 +90,9 @@ class Monitor:
         if self.follow.value:
             self._write_log()
         running = look.status == "InProgress"
-        self._visible(self.stop, running)
-        if not running:
-            self._visible(self._confirm, False)
+        self._asking = self._asking and running
+        self._visible(self.stop, running and not self._asking)
+        self._visible(self._confirm, self._asking)
         self._visible(self.again, look.ended)
         self._visible(self._buttons, running or look.ended)
         for one in (self._log_bar, self.log):
@@ -101,7 +102,7 @@ class Monitor:
     def trouble(self, text: str) -> None:
         """Say that the job cannot be seen, in the API's words."""
         self.says.value = (
-            f'<p class="clary-Bad" role="alert"><b aria-hidden="true">✕</b> {escape(text)}</p>'
+            f'<p class="claryw-Bad" role="alert"><b aria-hidden="true">✕</b> {escape(text)}</p>'
             if text
             else ""
         )
@@ -109,7 +110,7 @@ class Monitor:
 
     def _write_log(self) -> None:
         if not self._log:
-            self.log.value = '<pre class="clary-Note" tabindex="0" role="log" aria-label="Log">Nothing was printed so far.</pre>'
+            self.log.value = '<pre class="claryw-Note" tabindex="0" role="log" aria-label="Log">Nothing was printed so far.</pre>'
             return
         more = f"The last {self._lines} lines" if len(self._log) >= self._lines else "The whole log"
         self.log.value = f'<pre tabindex="0" role="log" aria-label="{more}">{parts.log(self._log)}</pre>'
@@ -119,15 +120,18 @@ class Monitor:
             self._write_log()
 
     def _ask(self) -> None:
-        self._visible(self._confirm, True)
-        self._visible(self.stop, False)
+        self._asked(True)
 
     def _keep(self) -> None:
-        self._visible(self._confirm, False)
-        self._visible(self.stop, True)
+        self._asked(False)
+
+    def _asked(self, asking: bool) -> None:
+        self._asking = asking
+        self._visible(self._confirm, asking)
+        self._visible(self.stop, not asking)
 
     def _stop(self) -> None:
-        self._visible(self._confirm, False)
+        self._asked(False)
         self.trouble(self._stop_job())
 
     @staticmethod

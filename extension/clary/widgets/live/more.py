@@ -61,7 +61,7 @@ class More:
                 self.environment.widget,
             ]
         )
-        inner.add_class("clary-Section")
+        inner.add_class("claryw-Section")
         self.widget = ipywidgets.Accordion([inner], titles=["Name, time, spot, environment, places"])
         self._base = settings
         self.load(settings)

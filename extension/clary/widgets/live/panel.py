@@ -36,16 +36,16 @@ class Panel:
         )
         self._problem = ipywidgets.HTML()
         bar = ipywidgets.HBox([self.launch])
-        bar.add_class("clary-Buttons")
+        bar.add_class("claryw-Buttons")
         set_up = ipywidgets.VBox([self.form.widget, bar, self._problem])
         self._code = ipywidgets.HTML()
-        self._code.add_class("clary-Code")
+        self._code.add_class("claryw-Code")
         self._language = ipywidgets.ToggleButtons(
             options=["clary", "boto3"], value="clary", tooltips=["With Clary's SDK", "With boto3 alone"]
         )
         self._language.observe(lambda _: self._show_code(), names="value")
         note = ipywidgets.HTML(
-            '<p class="clary-Note">What Launch does, as code to copy into a cell or a script.</p>'
+            '<p class="claryw-Note">What Launch does, as code for a cell or a script. A click selects all of it.</p>'
         )
         code = ipywidgets.VBox([note, self._language, self._code])
         self._recent = ipywidgets.Select(options=[], rows=8, description="Jobs", layout={"width": "auto"})
@@ -56,7 +56,7 @@ class Panel:
                 button("Refresh", self._fill_recent, tooltip="Read the list again"),
             ]
         )
-        buttons.add_class("clary-Buttons")
+        buttons.add_class("claryw-Buttons")
         self._recent_says = ipywidgets.HTML()
         recent = ipywidgets.VBox([self._recent_says, self._recent, buttons])
         self.tabs = ipywidgets.Tab(
@@ -65,7 +65,7 @@ class Panel:
         self.tabs.observe(self._turned, names="selected_index")
         self.widget = ipywidgets.VBox([ipywidgets.HTML(STYLE + LIVE), self.tabs])
         self.widget.add_class("clary-Launcher")
-        self.widget.add_class("clary-Live")
+        self.widget.add_class("claryw-Live")
         if launcher.job is not None:
             self.tabs.selected_index = WATCH
 
@@ -113,7 +113,7 @@ class Panel:
     def _say(self, problems: list[str]) -> None:
         items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
         title = "<b>✕ Not launched</b>"
-        self._problem.value = f'<div class="clary-Problem" role="alert">{title}<ul>{items}</ul></div>'
+        self._problem.value = f'<div class="claryw-Problem" role="alert">{title}<ul>{items}</ul></div>'
 
     def _stop(self) -> str:
         try:
@@ -146,7 +146,7 @@ class Panel:
         self._recent.options = [(f"{name}   {status}   {created}", name) for name, status, created in rows]
         self._recent.value = rows[0][0] if rows else None
         said = "Jobs that were launched by a panel like this one, newest first." if rows else "None so far."
-        self._recent_says.value = f'<p class="clary-Note">{said}</p>'
+        self._recent_says.value = f'<p class="claryw-Note">{said}</p>'
 
     def _watch_recent(self) -> None:
         if self._recent.value:

@@ -67,7 +67,7 @@ class PlaceField(Field):
         control = ipywidgets.Combobox(
             value=value, description=label, placeholder=placeholder, ensure_option=False, **_STYLE
         )
-        control.add_class("clary-Grow")
+        control.add_class("claryw-Grow")
         super().__init__(control, changed=self._typed, **options)
         self._then = changed
         self.browse = button("Browse", self._toggle, tooltip=f"Browse for {label or 'a place'}")
@@ -76,9 +76,9 @@ class PlaceField(Field):
         )
         self._open = button("Open", self._take, tooltip="Open the chosen folder, or take the chosen file")
         buttons = ipywidgets.HBox([self._open, button("Close", self._toggle, tooltip="Close the list")])
-        buttons.add_class("clary-Buttons")
+        buttons.add_class("claryw-Buttons")
         self._browser = ipywidgets.VBox([self._list, buttons], layout={"display": "none"})
-        self._browser.add_class("clary-Field")
+        self._browser.add_class("claryw-Field")
         self._refresh()
 
     @property

@@ -33,12 +33,12 @@ class Rows(Generic[R]):
         self._make, self._changed = make, changed
         self.rows: list[R] = []
         self._box = ipywidgets.VBox([])
-        self._box.add_class("clary-Rows")
+        self._box.add_class("claryw-Rows")
         buttons = ipywidgets.HBox([button(add, self.add), *more])
-        buttons.add_class("clary-Buttons")
+        buttons.add_class("claryw-Buttons")
         buttons.layout.margin = "2px 0 0 0"
         self.widget = ipywidgets.VBox([self._box, buttons])
-        self.widget.add_class("clary-Section")
+        self.widget.add_class("claryw-Section")
 
     def add(self, *values: Any) -> R:
         """Append a row made of ``values``."""
@@ -86,9 +86,13 @@ class PairRow:
         self.value = ipywidgets.Text(value=str(value), description=second, placeholder=self.placeholders[1])
         self._says, self._touched, self._changed = Says(), False, changed
         self._remove = button("Remove", lambda: remove(self), tooltip=f"Remove {self.what} {name}".strip())
-        controls = [unlabelled(self.name, "clary-Short"), unlabelled(self.value, "clary-Grow"), self._remove]
+        controls = [
+            unlabelled(self.name, "claryw-Short"),
+            unlabelled(self.value, "claryw-Grow"),
+            self._remove,
+        ]
         self.widget = ipywidgets.HBox([*controls, self._says.widget])
-        self.widget.add_class("clary-Row")
+        self.widget.add_class("claryw-Row")
         for control in (self.name, self.value):
             control.observe(self._on_change, names="value")
 
@@ -115,7 +119,7 @@ class PairRow:
     def _tell(self) -> str:
         problem = "" if self.empty() else self.check(*self.pair())
         self._says.say(problem if self._touched else "")
-        (self.widget.add_class if problem and self._touched else self.widget.remove_class)("clary-Invalid")
+        (self.widget.add_class if problem and self._touched else self.widget.remove_class)("claryw-Invalid")
         return problem
 
 
@@ -158,7 +162,7 @@ class OtherRow(PairRow):
         return named or checks.shaped("HyperParameterValue", value, f"{name}'s value")
 
 
-_MODES = [("as the job", None), ("File", "File"), ("FastFile", "FastFile"), ("Pipe", "Pipe")]
+_MODES = [("mode: as the job", ""), ("File", "File"), ("FastFile", "FastFile"), ("Pipe", "Pipe")]
 
 
 class ChannelRow:
@@ -182,29 +186,29 @@ class ChannelRow:
             changed=self._on_change,
         )
         self.mode = ipywidgets.Dropdown(
-            options=_MODES, value=self._input.mode, description="Channel's input mode"
+            options=_MODES, value=self._input.mode or "", description="Channel's input mode"
         )
         self._says, self._touched, self._changed = Says(), False, changed
         self._remove = button("Remove", lambda: remove(self), tooltip=f"Remove channel {name}".strip())
         controls = [
-            unlabelled(self.name, "clary-Short"),
-            unlabelled(self.place.control, "clary-Grow"),
+            unlabelled(self.name, "claryw-Short"),
+            unlabelled(self.place.control, "claryw-Grow"),
             self.place.browse,
-            unlabelled(self.mode, "clary-Short"),
+            unlabelled(self.mode, "claryw-Short"),
             self._remove,
         ]
         row = ipywidgets.HBox([*controls, self._says.widget])
-        row.add_class("clary-Row")
+        row.add_class("claryw-Row")
         self._row = row
         self.widget = ipywidgets.VBox([row, self.place.browser])
-        self.widget.add_class("clary-Section")
+        self.widget.add_class("claryw-Section")
         for control in (self.name, self.mode):
             control.observe(lambda _: self._on_change(), names="value")
 
     def pair(self) -> tuple[str, Input]:
         one = self._input
         return self.name.value.strip(), Input(
-            self.place.value, self.mode.value, one.distribution, one.data_type, one.content_type
+            self.place.value, self.mode.value or None, one.distribution, one.data_type, one.content_type
         )
 
     def empty(self) -> bool:
@@ -224,7 +228,7 @@ class ChannelRow:
     def _tell(self) -> str:
         problem = "" if self.empty() else self._problem()
         self._says.say(problem if self._touched else "")
-        (self._row.add_class if problem and self._touched else self._row.remove_class)("clary-Invalid")
+        (self._row.add_class if problem and self._touched else self._row.remove_class)("claryw-Invalid")
         return problem
 
     def _problem(self) -> str:

@@ -23,11 +23,11 @@ def html(settings: Settings, look: Look | None) -> str:
     title = (
         ""
         if look is not None
-        else '<div class="clary-Head"><b class="clary-Name">Training launcher</b></div>'
+        else '<div class="claryw-Head"><b class="claryw-Name">Training launcher</b></div>'
     )
     code = (
         f"<details><summary>The same as code</summary>"
-        f'<div class="clary-Code"><pre>{escape(sdk_code(settings), quote=False)}</pre></div></details>'
+        f'<div class="claryw-Code"><pre>{escape(sdk_code(settings), quote=False)}</pre></div></details>'
     )
     frame = 'style="border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;padding:8px 14px"'
     return (
@@ -44,7 +44,7 @@ def _job(look: Look) -> str:
         + parts.failure(look)
         + drawn
         + (
-            f'<div class="clary-Title">The end of the log</div><div class="clary-Log"><pre>{parts.log(log)}</pre></div>'
+            f'<div class="claryw-Title">The end of the log</div><div class="claryw-Log"><pre>{parts.log(log)}</pre></div>'
             if log
             else ""
         )
@@ -72,7 +72,7 @@ def facts(rows: Mapping[str, Any], code: set[str] | None = None) -> str:
         for name, value in rows.items()
         if value not in (None, "")
     )
-    return f'<table class="clary-Facts">{lines}</table>' if lines else ""
+    return f'<table class="claryw-Facts">{lines}</table>' if lines else ""
 
 
 def _facts(settings: Settings, look: Look | None) -> dict[str, Any]:

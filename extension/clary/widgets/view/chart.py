@@ -10,13 +10,13 @@ Points = Sequence[tuple[float, float]]
 
 _COLOURS = ("#2f7ed8", "#e0762f", "#2f9e62", "#c0408f", "#7b5fd0", "#b08a10", "#1a9bb0", "#c24a42")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4", "4 4", "1 4", "10 2 2 2 2 2")
-_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 440.0, 46.0, 10.0, 8.0, 20.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 10.0, 8.0, 20.0
 
 
 def charts(metrics: Mapping[str, Points]) -> str:
     """A chart for each group of metrics that belong together (``train:loss``, ``validation:loss``)."""
     figures = "".join(chart(title, series) for title, series in grouped(metrics).items())
-    return f'<div class="clary-Charts">{figures}</div>' if figures else ""
+    return f'<div class="claryw-Charts">{figures}</div>' if figures else ""
 
 
 def grouped(metrics: Mapping[str, Points]) -> dict[str, dict[str, Points]]:
@@ -34,6 +34,7 @@ def chart(
     title: str,
     series: Mapping[str, Points],
     *,
+    width: float = 380.0,
     height: float = 170.0,
     format: Callable[[float], str] | None = None,
     zero: bool = False,
@@ -43,22 +44,24 @@ def chart(
     finite = {name: [one for one in points if math.isfinite(one[1])] for name, points in series.items()}
     every = [one for points in finite.values() for one in points]
     legend = "".join(
-        f'<span class="clary-Legend">{_swatch(number)}{escape(name)}'
+        f'<span class="claryw-Legend">{_swatch(number) + escape(name) if len(series) > 1 or name != title else ""}'
         f" <strong>{escape(write(series[name][-1][1]))}</strong></span>"
         for number, name in enumerate(series)
         if series[name]
     )
     if not every:
-        return f"<figure class='clary-Chart'><figcaption><b>{escape(title)}</b>{legend}</figcaption></figure>"
-    frame = _Frame(every, height, zero)
+        return (
+            f"<figure class='claryw-Chart'><figcaption><b>{escape(title)}</b>{legend}</figcaption></figure>"
+        )
+    frame = _Frame(every, width, height, zero)
     label = f"{title}: " + ", ".join(
         f"{name} {write(points[-1][1])}" for name, points in finite.items() if points
     )
     lines = "".join(_line(number, points, frame) for number, points in enumerate(finite.values()) if points)
     return (
-        f'<figure class="clary-Chart" style="margin:0"><figcaption><b>{escape(title)}</b> {legend}</figcaption>'
-        f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{escape(label, quote=True)}" '
-        f'style="width:100%;max-width:{_WIDTH * 1.6:g}px;height:auto;display:block">'
+        f'<figure class="claryw-Chart" style="margin:0"><figcaption><b>{escape(title)}</b> {legend}</figcaption>'
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label, quote=True)}" '
+        f'style="width:100%;max-width:{width * 1.5:g}px;height:auto;display:block">'
         f"{frame.axes(write)}{lines}</svg></figure>"
     )
 
@@ -66,17 +69,17 @@ def chart(
 class _Frame:
     """From values to places on the picture."""
 
-    def __init__(self, points: Points, height: float, zero: bool) -> None:
+    def __init__(self, points: Points, width: float, height: float, zero: bool) -> None:
         xs, ys = [x for x, _ in points], [y for _, y in points]
         self.x0, self.x1 = min(0.0, *xs), max(max(xs), min(xs) + 1.0)
         low, high = min(ys), max(ys)
         room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
         self.y0 = min(0.0, low) if zero else low - room
         self.y1 = high + room
-        self.height = height
+        self.width, self.height = width, height
 
     def x(self, value: float) -> float:
-        return _LEFT + (value - self.x0) / (self.x1 - self.x0) * (_WIDTH - _LEFT - _RIGHT)
+        return _LEFT + (value - self.x0) / (self.x1 - self.x0) * (self.width - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
         return (
@@ -87,7 +90,7 @@ class _Frame:
         """Lines with their numbers; the times below."""
         text = 'fill="var(--jp-ui-font-color2,#767676)" font-size="11" font-family="sans-serif"'
         rows = "".join(
-            f'<line x1="{_LEFT:g}" x2="{_WIDTH - _RIGHT:g}" y1="{self.y(tick):.1f}" y2="{self.y(tick):.1f}" '
+            f'<line x1="{_LEFT:g}" x2="{self.width - _RIGHT:g}" y1="{self.y(tick):.1f}" y2="{self.y(tick):.1f}" '
             f'stroke="var(--jp-border-color2,#ccc)" stroke-width="1" opacity="0.7"/>'
             f'<text x="{_LEFT - 6:g}" y="{self.y(tick) + 4:.1f}" text-anchor="end" {text}>{escape(write(tick))}</text>'
             for tick in ticks(self.y0, self.y1, 4)
@@ -96,7 +99,7 @@ class _Frame:
         times = "".join(
             f'<text x="{self.x(tick):.1f}" y="{last:g}" text-anchor="middle" {text}>{escape(_time(tick))}</text>'
             for tick in _time_ticks(self.x1)
-            if self.x(tick) < _WIDTH - 22
+            if self.x(tick) < self.width - 22
         )
         return rows + times
 

@@ -38,7 +38,7 @@ def badge(status: str) -> str:
     """A status with its mark."""
     tone = _TONES.get(status, "busy")
     return (
-        f'<span class="clary-Badge clary-tone-{tone}"><span class="clary-Mark" aria-hidden="true">'
+        f'<span class="claryw-Badge claryw-tone-{tone}"><span class="claryw-Mark" aria-hidden="true">'
         f"{_MARKS[tone]}</span>{escape(words(status))}</span>"
     )
 
@@ -46,8 +46,8 @@ def badge(status: str) -> str:
 def heading(look: Look) -> str:
     """The job's name, its status and how long it took so far."""
     return (
-        f'<div class="clary-Head"><b class="clary-Name">{escape(look.name)}</b> {badge(look.status)} '
-        f'<span class="clary-Dim">{duration(look.seconds)}</span></div>'
+        f'<div class="claryw-Head"><b class="claryw-Name">{escape(look.name)}</b> {badge(look.status)} '
+        f'<span class="claryw-Dim">{duration(look.seconds)}</span></div>'
     )
 
 
@@ -69,13 +69,13 @@ def timeline(look: Look) -> str:
         )
         message = str(step.get("StatusMessage", ""))[:160] if current and not look.ended else ""
         items.append(
-            f'<li class="clary-Phase clary-tone-{tone}"{" aria-current=step" if current else ""}>'
-            f'<span class="clary-Mark" aria-hidden="true">{_MARKS[tone]}</span>'
-            f'<span class="clary-Phase-name">{escape(words(status))}</span> <span class="clary-Dim">{took}</span>'
-            + (f'<span class="clary-Phase-message">{escape(message)}</span>' if message else "")
+            f'<li class="claryw-Phase claryw-tone-{tone}"{" aria-current=step" if current else ""}>'
+            f'<span class="claryw-Mark" aria-hidden="true">{_MARKS[tone]}</span>'
+            f'<span class="claryw-Phase-name">{escape(words(status))}</span> <span class="claryw-Dim">{took}</span>'
+            + (f'<span class="claryw-Phase-message">{escape(message)}</span>' if message else "")
             + "</li>"
         )
-    return f'<ol class="clary-Timeline" aria-label="Phases">{"".join(items)}</ol>'
+    return f'<ol class="claryw-Timeline" aria-label="Phases">{"".join(items)}</ol>'
 
 
 def _failed_at(steps: list[dict[str, object]]) -> int:
@@ -91,7 +91,7 @@ def failure(look: Look) -> str:
     if not look.failure:
         return ""
     return (
-        f'<div class="clary-Problem" role="alert"><b>{escape(words(look.status))}</b>'
+        f'<div class="claryw-Problem" role="alert"><b>{escape(words(look.status))}</b>'
         f"<pre>{escape(look.failure)}</pre></div>"
     )
 
@@ -108,7 +108,7 @@ def metrics(look: Look) -> str:
         said = "No metrics were asked for."
     else:
         said = f"No line of the log matched {', '.join(defined)}{'' if look.ended else ' so far'}."
-    return f'<p class="clary-Note">{escape(said)}</p>'
+    return f'<p class="claryw-Note">{escape(said)}</p>'
 
 
 def resources(look: Look) -> str:
@@ -117,13 +117,14 @@ def resources(look: Look) -> str:
         chart.chart(
             name,
             {name: points},
-            height=96,
+            width=250,
+            height=100,
             zero=True,
             format=chart.percent if name in ("CPU", "GPU") else chart.megabytes,
         )
         for name, points in look.resources.items()
     )
-    return f'<div class="clary-Charts clary-small">{figures}</div>' if figures else ""
+    return f'<div class="claryw-Charts claryw-small">{figures}</div>' if figures else ""
 
 
 def log(lines: Iterable[str]) -> str:

@@ -13,78 +13,83 @@ container-name:clary-launcher;max-width:1000px;box-sizing:border-box}
 [data-jp-theme-light='false'] .clary-Launcher{--clary-busy:#6db3f5;--clary-good:#6cc98f;--clary-bad:#f4817b;
 --clary-warn:#f0b357;--clary-s0:#64adf5;--clary-s1:#f3a15f;--clary-s2:#66cc93;--clary-s3:#e887bf;--clary-s4:#ab95f2;
 --clary-s5:#dcbc4e;--clary-s6:#5ccbdd;--clary-s7:#f08b83}
-.clary-Launcher .clary-tone-good{--clary-tone:var(--clary-good)}
-.clary-Launcher .clary-tone-bad{--clary-tone:var(--clary-bad)}
-.clary-Launcher .clary-tone-warn{--clary-tone:var(--clary-warn)}
-.clary-Launcher .clary-tone-idle{--clary-tone:var(--clary-idle)}
-.clary-Launcher .clary-tone-busy{--clary-tone:var(--clary-busy)}
-.clary-Launcher .clary-Head{display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;margin:2px 0}
-.clary-Launcher .clary-Name{font-size:15px;overflow-wrap:anywhere}
-.clary-Launcher .clary-Dim{color:var(--jp-ui-font-color2,#666);font-variant-numeric:tabular-nums}
-.clary-Launcher .clary-Mark{color:var(--clary-tone);font-size:11px;margin-right:6px}
-.clary-Launcher .clary-Badge{border:1px solid var(--clary-tone);border-radius:999px;padding:1px 10px 1px 8px;
+.clary-Launcher .claryw-tone-good{--clary-tone:var(--clary-good)}
+.clary-Launcher .claryw-tone-bad{--clary-tone:var(--clary-bad)}
+.clary-Launcher .claryw-tone-warn{--clary-tone:var(--clary-warn)}
+.clary-Launcher .claryw-tone-idle{--clary-tone:var(--clary-idle)}
+.clary-Launcher .claryw-tone-busy{--clary-tone:var(--clary-busy)}
+.clary-Launcher .claryw-Head{display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;margin:2px 0}
+.clary-Launcher .claryw-Name{font-size:15px;overflow-wrap:anywhere}
+.clary-Launcher .claryw-Dim{color:var(--jp-ui-font-color2,#666);font-variant-numeric:tabular-nums}
+.clary-Launcher .claryw-Mark{color:var(--clary-tone);font-size:11px;margin-right:6px}
+.clary-Launcher .claryw-Badge{border:1px solid var(--clary-tone);border-radius:999px;padding:1px 10px 1px 8px;
 font-weight:600;white-space:nowrap}
-.clary-Launcher .clary-Timeline{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;padding:0;margin:6px 0}
-.clary-Launcher .clary-Phase{padding:0;margin:0}
-.clary-Launcher .clary-Phase[aria-current] .clary-Phase-name{font-weight:600}
-.clary-Launcher .clary-Phase-message{display:block;color:var(--jp-ui-font-color2,#666);padding-left:17px}
-.clary-Launcher .clary-Problem{border-left:3px solid var(--clary-bad);padding:4px 10px;margin:6px 0}
-.clary-Launcher .clary-Problem pre{margin:2px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;
+.clary-Launcher .claryw-Timeline{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;padding:0;margin:6px 0}
+.clary-Launcher .claryw-Phase{padding:0;margin:0}
+.clary-Launcher .claryw-Phase[aria-current] .claryw-Phase-name{font-weight:600}
+.clary-Launcher .claryw-Phase-message{display:block;color:var(--jp-ui-font-color2,#666);padding-left:17px}
+.clary-Launcher .claryw-Problem{border-left:3px solid var(--clary-bad);padding:6px 12px;margin:6px 0;
+background:color-mix(in srgb,var(--clary-bad) 10%,transparent)}
+.clary-Launcher .claryw-Problem pre{margin:2px 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;
 background:none;color:inherit;max-height:220px;overflow:auto}
-.clary-Launcher .clary-Note{color:var(--jp-ui-font-color2,#666);margin:0;line-height:1.4}
-.clary-Launcher .clary-Bad{color:var(--clary-bad);margin:0;line-height:1.4}
-.clary-Launcher .clary-Problem ul{margin:2px 0;padding-left:20px}
-.clary-Launcher .clary-Charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));
-gap:10px 24px;margin:6px 0}
-.clary-Launcher .clary-small{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr))}
-.clary-Launcher .clary-Chart{margin:0;min-width:0}
-.clary-Launcher .clary-Chart figcaption{display:flex;flex-wrap:wrap;gap:0 14px;align-items:center}
-.clary-Launcher .clary-Legend{font-size:12px;font-variant-numeric:tabular-nums;white-space:nowrap}
-.clary-Launcher .clary-Log pre,.clary-Launcher .clary-Code pre{margin:0;padding:8px 10px;font-size:12px;line-height:1.4;
+.clary-Launcher .claryw-Note{color:var(--jp-ui-font-color2,#666);margin:0;line-height:1.4}
+.clary-Launcher .claryw-Bad{color:var(--clary-bad);margin:0;line-height:1.4}
+.clary-Launcher .claryw-Problem ul{margin:2px 0;padding-left:20px}
+.clary-Launcher .claryw-Charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));
+gap:10px 24px;margin:6px 0;align-items:end}
+.clary-Launcher .claryw-small{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr))}
+.clary-Launcher .claryw-Chart{margin:0;min-width:0}
+.clary-Launcher .claryw-Chart figcaption{display:flex;flex-wrap:wrap;gap:0 14px;align-items:center}
+.clary-Launcher .claryw-Legend{font-size:12px;font-variant-numeric:tabular-nums;white-space:nowrap}
+.clary-Launcher .claryw-Log pre,.clary-Launcher .claryw-Code pre{margin:0;padding:8px 10px;font-size:12px;line-height:1.4;
 font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;overflow-wrap:anywhere;background:none;color:inherit}
-.clary-Launcher .clary-Log,.clary-Launcher .clary-Code{border:1px solid var(--clary-line);border-radius:4px;
+.clary-Launcher .claryw-Log,.clary-Launcher .claryw-Code{border:1px solid var(--clary-line);border-radius:4px;
 background:var(--jp-layout-color1,transparent)}
-.clary-Launcher .clary-Facts{border:none;border-collapse:collapse;margin:4px 0;font-size:13px;table-layout:auto}
-.clary-Launcher .clary-Facts td,.clary-Launcher .clary-Facts th{text-align:left;vertical-align:top;border:none;
+.clary-Launcher .claryw-Facts{border:none;border-collapse:collapse;margin:4px 0;font-size:13px;table-layout:auto}
+.clary-Launcher .claryw-Facts td,.clary-Launcher .claryw-Facts th{text-align:left;vertical-align:top;border:none;
 padding:1px 14px 1px 0;font-weight:normal;background:none;overflow-wrap:anywhere;white-space:normal;max-width:none}
-.clary-Launcher .clary-Facts th{color:var(--jp-ui-font-color2,#666);white-space:nowrap}
-.clary-Launcher .clary-Title{font-weight:600;margin:10px 0 2px}
+.clary-Launcher .claryw-Facts th{color:var(--jp-ui-font-color2,#666);white-space:nowrap}
+.clary-Launcher .claryw-Title{font-weight:600;margin:10px 0 2px}
 .clary-Launcher :is(button,input,select,textarea,pre,summary,a):focus-visible{
 outline:2px solid var(--jp-brand-color1,#1976d2);outline-offset:1px}
 </style>"""
 
 # Of the live panel only: its widgets.
 LIVE = """<style>
-.clary-Launcher.clary-Live{border:1px solid var(--clary-line);border-radius:6px;padding:8px 14px 12px;overflow:visible}
+.clary-Launcher.claryw-Live{border:1px solid var(--clary-line);border-radius:6px;padding:8px 14px 12px;overflow:visible}
 .clary-Launcher .widget-html,.clary-Launcher .widget-html-content{height:auto;line-height:1.45;font-size:13px;
 overflow:visible;color:inherit}
 .clary-Launcher .widget-html>.widget-html-content{align-self:auto;flex:1 1 100%;min-width:0}
-.clary-Launcher .clary-Field{width:100%;overflow:visible;margin:0}
-.clary-Launcher .clary-Field>.widget-inline-hbox{width:100%;max-width:640px;height:auto;margin:2px 0}
-.clary-Launcher .clary-Field .widget-label{width:150px;flex:none;text-align:left;color:inherit;overflow:hidden;
+.clary-Launcher .claryw-Field{width:100%;overflow:visible;margin:0}
+.clary-Launcher .claryw-Source>.widget-inline-hbox,
+.clary-Launcher .claryw-Field>.widget-inline-hbox{width:100%;max-width:640px;height:auto;margin:2px 0}
+.clary-Launcher .claryw-Field .widget-label{width:150px;flex:none;text-align:left;color:inherit;overflow:hidden;
 text-overflow:ellipsis}
-.clary-Launcher .clary-Field .clary-Says{margin:0 0 2px 158px;max-width:560px}
+.clary-Launcher .claryw-Field .claryw-Says{margin:0 0 2px 158px;max-width:560px}
 .clary-Launcher input,.clary-Launcher select{color:var(--jp-ui-font-color1)!important}
-.clary-Launcher .clary-Invalid input,.clary-Launcher .clary-Invalid select{border-color:var(--clary-bad)!important;
+.clary-Launcher .claryw-Invalid input,.clary-Launcher .claryw-Invalid select{border-color:var(--clary-bad)!important;
 border-width:2px!important}
-.clary-Launcher .clary-Row{display:flex;flex-flow:row wrap;align-items:center;gap:2px 6px;width:100%;overflow:visible;
+.clary-Launcher .claryw-Row{display:flex;flex-flow:row wrap;align-items:center;gap:2px 6px;width:100%;overflow:visible;
 max-width:800px;margin:0}
-.clary-Launcher .clary-Row>*{margin:2px 0}
-.clary-Launcher .clary-Row .clary-Says{flex:1 1 100%;margin:0 0 2px 2px}
-.clary-Launcher .clary-Row>.clary-Grow{flex:1 1 240px;width:auto;min-width:120px}
-.clary-Launcher .clary-Row>.clary-Short{flex:0 1 142px;width:142px}
-.clary-Launcher .clary-Hidden-label .widget-label{position:absolute;width:1px!important;height:1px;overflow:hidden;
+.clary-Launcher .claryw-Row>*{margin:2px 0}
+.clary-Launcher .claryw-Row .claryw-Says{flex:1 1 100%;margin:0 0 2px 2px}
+.clary-Launcher .claryw-Row>.claryw-Grow{flex:1 1 240px;width:auto;min-width:120px}
+.clary-Launcher .claryw-Row>.claryw-Short{flex:0 1 142px;width:142px}
+.clary-Launcher .claryw-Hidden-label .widget-label{position:absolute;width:1px!important;height:1px;overflow:hidden;
 clip-path:inset(50%);margin:0;padding:0}
-.clary-Launcher .clary-Rows{width:100%;overflow:visible}
-.clary-Launcher .clary-Section{width:100%;overflow:visible;margin:0}
-.clary-Launcher .clary-Buttons{display:flex;flex-flow:row wrap;gap:6px;align-items:center;margin-top:10px;overflow:visible}
-.clary-Launcher .clary-Buttons .jupyter-button,.clary-Launcher .clary-Row .jupyter-button{width:auto;padding:0 12px;
+.clary-Launcher .claryw-Rows{width:100%;overflow:visible}
+.clary-Launcher .claryw-Section{width:100%;overflow:visible;margin:0}
+.clary-Launcher .claryw-Buttons{display:flex;flex-flow:row wrap;gap:6px;align-items:center;margin-top:10px;overflow:visible}
+.clary-Launcher .claryw-Buttons .jupyter-button,.clary-Launcher .claryw-Row .jupyter-button{width:auto;padding:0 12px;
 border-radius:4px;border:1px solid var(--jp-border-color1,#aaa);line-height:26px;height:28px;overflow:visible}
 .clary-Launcher .jupyter-button.mod-primary{border-color:transparent}
-.clary-Launcher .clary-Log{height:230px;overflow-y:auto;display:flex;flex-direction:column-reverse;width:100%;
+.clary-Launcher .claryw-Log{height:230px;overflow-y:auto;display:flex;flex-direction:column-reverse;width:100%;
 resize:vertical}
-.clary-Launcher .clary-Code{max-height:420px;overflow:auto;width:100%}
-.clary-Launcher .clary-Progress{width:100%;max-width:640px;height:auto}
+.clary-Launcher .claryw-Code{max-height:420px;overflow:auto;width:100%}
+.clary-Launcher.claryw-Live .claryw-Code pre{user-select:all}
+.clary-Launcher .widget-toggle-buttons .mod-active{text-decoration:underline;font-weight:600}
+.clary-Launcher .claryw-Progress{width:100%;max-width:640px;height:10px;margin:2px}
+.clary-Launcher .claryw-Progress .progress{height:8px;border-radius:4px;overflow:hidden}
 .clary-Launcher .widget-tab>.widget-tab-contents{padding:10px 2px 4px;overflow:visible;border:none;
 border-top:1px solid var(--clary-line)}
 .clary-Launcher .widget-tab,.clary-Launcher .widget-vbox{overflow:visible}
@@ -92,11 +97,25 @@ border-top:1px solid var(--clary-line)}
 .clary-Launcher .jupyter-widget-Collapse-header,.clary-Launcher .jupyter-widget-Collapse-contents{
 background:transparent;color:inherit;border:none;padding-left:0}
 .clary-Launcher .jupyter-widget-Collapse-header:hover{text-decoration:underline}
+.clary-Launcher .claryw-Field select{height:28px}
+.clary-Launcher .claryw-Row select{height:28px}
+.clary-Launcher .claryw-Field .widget-select select{height:auto}
+.clary-Launcher .claryw-Check>.widget-checkbox{margin-left:158px}
+.clary-Launcher .claryw-Source{display:flex;width:100%;max-width:720px;overflow:visible;gap:6px;align-items:center}
+.clary-Launcher .claryw-Source>.widget-inline-hbox{flex:1 1 auto;min-width:0}
+.clary-Launcher .claryw-Source .jupyter-button,.clary-Launcher .claryw-Field .claryw-Buttons .jupyter-button{width:auto;
+padding:0 12px;border-radius:4px;border:1px solid var(--jp-border-color1,#aaa);line-height:26px;height:28px}
+.clary-Launcher .claryw-Field .claryw-Buttons{margin:2px 0 6px 158px}
+.clary-Launcher .claryw-Bar .claryw-Title{margin:0}
+.clary-Launcher .claryw-Bar .widget-checkbox{margin:0}
 @container clary-launcher (max-width:560px){
-.clary-Launcher .clary-Field>.widget-inline-hbox{flex-direction:column;align-items:stretch}
-.clary-Launcher .clary-Field>.widget-inline-hbox>:not(.widget-label){width:100%;flex:none;box-sizing:border-box}
-.clary-Launcher .clary-Field .clary-Says{margin-left:2px}
-.clary-Launcher .clary-Field .widget-label{width:auto}
-.clary-Launcher .clary-Field.clary-Check>.widget-inline-hbox{flex-direction:row}
+.clary-Launcher .claryw-Field>.widget-inline-hbox{flex-direction:column;align-items:stretch}
+.clary-Launcher .claryw-Field>.widget-inline-hbox>:not(.widget-label){width:100%;flex:none;box-sizing:border-box}
+.clary-Launcher .claryw-Field .claryw-Says{margin-left:2px}
+.clary-Launcher .claryw-Field .widget-label{width:auto}
+.clary-Launcher .claryw-Field.claryw-Check>.widget-inline-hbox{flex-direction:row;margin-left:0}
+.clary-Launcher .claryw-Source{align-items:flex-end}
+.clary-Launcher .claryw-Source>.widget-inline-hbox{flex-direction:column;align-items:stretch;height:auto}
+.clary-Launcher .claryw-Field .claryw-Buttons{margin-left:2px}
 }
 </style>"""
