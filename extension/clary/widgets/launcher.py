@@ -24,7 +24,7 @@ class TrainingLauncher:
 
         launcher = clary.TrainingLauncher("train.py", inputs={"train": "./data"}, metrics={"loss": "loss=([0-9.]+)"})
         launcher                       # the panel; where nobody looks (papermill), what it says as static HTML
-        launcher.launch().wait()       # what the Launch button does, from code
+        launcher.launch(); launcher.wait()     # what the Launch button does, from code
 
     ``log_lines``: so many lines of the log are shown. ``job`` is the TrainingJob that was launched last, ``values``
     the arguments as the fields have them now. Raises TypeError for an argument that is not known.
@@ -64,8 +64,8 @@ class TrainingLauncher:
         if self._panel is not None:
             self._panel.form.load(self.settings)
 
-    def launch(self) -> TrainingLauncher:
-        """Start the job; returns this launcher. Raises as :func:`clary.train` does."""
+    def launch(self) -> TrainingJob:
+        """Start the job. Raises as :func:`clary.train` does."""
         with self._lock:
             settings = self.settings
             arguments = settings.arguments()
@@ -78,9 +78,9 @@ class TrainingLauncher:
             self._watch()
             if self._panel is not None:
                 self._panel.launched()
-        return self
+            return self.job
 
-    def wait(self, *, timeout: float | None = None) -> TrainingLauncher:
+    def wait(self, *, timeout: float | None = None) -> None:
         """Wait until the job has ended: progress is printed, and then the job is shown, unless the panel shows it.
 
         Interrupting it leaves the job running. Raises TrainingFailed, and TimeoutError after ``timeout`` seconds.
@@ -93,7 +93,6 @@ class TrainingLauncher:
             self._conclude(shown)
             raise
         self._conclude(shown)
-        return self
 
     def stop(self) -> None:
         """Ask the job to stop; what it saved is kept."""

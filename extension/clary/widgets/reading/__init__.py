@@ -80,3 +80,5 @@ def _parsed(path: Path) -> ast.Module:
         return ast.parse(path.read_bytes(), filename=path.name)
     except SyntaxError as error:
         raise ValueError(f"{path.name}, line {error.lineno}: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(f"{path.name} is nested too deeply to be read.") from error

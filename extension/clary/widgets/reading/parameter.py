@@ -82,9 +82,17 @@ class Constants:
                 target, value = node.target, node.value
             else:
                 continue
-            if isinstance(target, ast.Name):
-                # Assigned twice: which one counts is not known.
-                self._names[target.id] = ast.Name("", ast.Load()) if target.id in self._names else value
+            pairs = [(target, value)]
+            if (
+                isinstance(target, ast.Tuple)
+                and isinstance(value, ast.Tuple)
+                and len(target.elts) == len(value.elts)
+            ):
+                pairs = list(zip(target.elts, value.elts, strict=True))
+            for one, given in pairs:
+                if isinstance(one, ast.Name):
+                    # Assigned twice: which one counts is not known.
+                    self._names[one.id] = ast.Name("", ast.Load()) if one.id in self._names else given
 
     def value(self, node: ast.expr | None, otherwise: Any = None) -> Any:
         """The value of an expression, or ``otherwise``."""
@@ -114,6 +122,12 @@ class Constants:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "keys":
             found = self._value(node.func.value, depth)
             return list(found) if isinstance(found, dict) else _UNKNOWN
+        if isinstance(node, ast.Subscript):
+            found, index = self._value(node.value, depth), self._value(node.slice, depth)
+            try:
+                return found[index]
+            except (TypeError, LookupError):
+                return _UNKNOWN
         if isinstance(node, ast.BinOp):
             return self._arithmetic(node, depth)
         try:

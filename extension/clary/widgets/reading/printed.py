@@ -34,9 +34,10 @@ _BRACE_STYLE = re.compile(r"([A-Za-z][A-Za-z0-9_:/.-]*?)(\s*[=:]\s*)\{[^{}]*?(?:
 
 def regex_for(name: str, separator: str = "=") -> str:
     """The metric regex for ``name=0.25``; ``loss=`` does not take ``val_loss=`` for its own."""
-    gap = separator.strip()
-    between = rf"{re.escape(gap)}\s*" if separator != gap else re.escape(gap)
-    return rf"\b{re.escape(name)}{between}{NUMBER}"
+    mark = separator.strip()
+    before = r"\s*" if separator[:1].isspace() else ""
+    after = r"\s*" if separator[-1:].isspace() else ""
+    return rf"\b{re.escape(name)}{before}{re.escape(mark)}{after}{NUMBER}"
 
 
 def metrics(tree: ast.Module) -> dict[str, str]:

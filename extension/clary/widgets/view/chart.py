@@ -61,7 +61,7 @@ def chart(
     return (
         f'<figure class="claryw-Chart" style="margin:0"><figcaption><b>{escape(title)}</b> {legend}</figcaption>'
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label, quote=True)}" '
-        f'style="width:100%;max-width:{width * 1.5:g}px;height:auto;display:block">'
+        f'style="width:100%;max-width:{width * 1.3:g}px;height:auto;display:block">'
         f"{frame.axes(write)}{lines}</svg></figure>"
     )
 

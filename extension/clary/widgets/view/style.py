@@ -91,7 +91,7 @@ resize:vertical}
 .clary-Launcher .claryw-Progress{width:100%;max-width:640px;height:10px;margin:2px}
 .clary-Launcher .claryw-Progress .progress{height:8px;border-radius:4px;overflow:hidden}
 .clary-Launcher .widget-tab>.widget-tab-contents{padding:10px 2px 4px;overflow:visible;border:none;
-border-top:1px solid var(--clary-line)}
+border-top:1px solid var(--clary-line);background:transparent}
 .clary-Launcher .widget-tab,.clary-Launcher .widget-vbox{overflow:visible}
 .clary-Launcher .widget-tab>.lm-TabBar .lm-TabBar-tab{flex:0 1 auto;min-width:0;padding:0 16px}
 .clary-Launcher .jupyter-widget-Collapse-header,.clary-Launcher .jupyter-widget-Collapse-contents{
@@ -99,6 +99,8 @@ background:transparent;color:inherit;border:none;padding-left:0}
 .clary-Launcher .jupyter-widget-Collapse-header:hover{text-decoration:underline}
 .clary-Launcher .claryw-Field select{height:28px}
 .clary-Launcher .claryw-Row select{height:28px}
+.clary-Launcher .widget-dropdown>select{background-image:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='%23888' stroke-width='2' d='M4 7l5 5 5-5'/%3E%3C/svg%3E")}
 .clary-Launcher .claryw-Field .widget-select select{height:auto}
 .clary-Launcher .claryw-Check>.widget-checkbox{margin-left:158px}
 .clary-Launcher .claryw-Source{display:flex;width:100%;max-width:720px;overflow:visible;gap:6px;align-items:center}
