@@ -165,6 +165,16 @@ def stop(name: str, wait: bool) -> None:
     click.echo(f"{name} is {job.status}")
 
 
+@main.command()
+@click.argument("name")
+def interrupt(name: str) -> None:
+    """Take the machine away from the spot training job NAME; it goes on from its checkpoints."""
+    from clary.sdk import TrainingJob
+
+    TrainingJob(name).interrupt()
+    click.echo(f"{name} is interrupted and will start again")
+
+
 @main.command(short_help="Stop everything that runs for this home.")
 def shutdown() -> None:
     """Stop everything of this home: training jobs, endpoints (they become Failed) and what serves them.

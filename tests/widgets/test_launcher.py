@@ -105,7 +105,7 @@ def test_what_the_api_refuses_is_said_in_its_words(folder: Path) -> None:
 
 
 def test_slips_in_code_are_told_by_name() -> None:
-    with pytest.raises(TypeError, match="no setting 'epochs'.*hyperparameters"):
+    with pytest.raises(TypeError, match=r"no setting 'epochs'.*hyperparameters"):
         clary.TrainingLauncher("train.py", epochs=3)
     with pytest.raises(ValueError, match="give a source"):
         clary.TrainingLauncher().launch()
@@ -154,6 +154,7 @@ def test_the_code_that_is_shown_does_what_launch_does(folder: Path, home_path: P
             "environment": {"EXTRA": 'a "quoted" value'},
             "max_runtime": 600,
             "retries": 1,
+            "requirements": ["numpy"],
         }
     )
     namespace: dict[str, Any] = {}
@@ -212,10 +213,10 @@ def test_watching_ends_when_the_panel_is_closed_or_gone_and_the_job_goes_on(
 
         def trouble(self, text: str) -> None: ...
 
-    viewer = Viewer()
-    watcher = Watcher(running.job, viewer.show, viewer.trouble)
-    until(lambda: viewer.seen > 1)
-    del viewer
+    viewers = [Viewer()]
+    watcher = Watcher(running.job, viewers[0].show, viewers[0].trouble)
+    until(lambda: viewers[0].seen > 1)
+    viewers.clear()
     gc.collect()
     until(lambda: not watcher.alive)
 

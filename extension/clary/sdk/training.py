@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.sdk import packing, pages, storage
-from clary.sdk.api import call, get, role, training_image
+from clary.sdk.api import call, get, post
 from clary.sdk.errors import TrainingFailed
 from clary.sdk.inputs import Inputs, uploaded
 from clary.sdk.logs import TRAINING_GROUP, LogReader
 from clary.sdk.pages import LogText
 from clary.sdk.progress import Progress, State, open_progress
+from clary.sdk.request import training_request
 from clary.sdk.resource import Listing, Resource, listed
 
 if TYPE_CHECKING:
@@ -164,6 +164,11 @@ class TrainingJob(Resource):
         """Ask the job to stop: SIGTERM now, SIGKILL two minutes later; what it saved is kept."""
         call("StopTrainingJob", TrainingJobName=self.name)
 
+    def interrupt(self) -> None:
+        """Take the machine away from this job, as spot instances are taken away: SIGTERM, SIGKILL two minutes later, and the
+        job starts again from its checkpoints. Raises ClaryError unless it runs under managed spot training."""
+        post(f"/clary/training-jobs/{self.name}/interrupt")
+
     def _repr_html_(self) -> str:
         answer = self.describe()
         facts: dict[str, Any] = {
@@ -237,61 +242,29 @@ def train(
         path, program = packing.find_entry(Path(source).expanduser(), entry)
         name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
         code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
-    request: dict[str, Any] = {
-        "TrainingJobName": name,
-        "RoleArn": role(),
-        "AlgorithmSpecification": {
-            "TrainingImage": training_image(),
-            "TrainingInputMode": input_mode,
-            "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in (metrics or {}).items()],
-        },
-        "HyperParameters": {
-            **{key: parameter(value) for key, value in (hyperparameters or {}).items()},
-            "sagemaker_program": program,
-            "sagemaker_submit_directory": code,
-        },
-        "OutputDataConfig": {"S3OutputPath": output or f"s3://{bucket}/"},
-        "ResourceConfig": {
-            "InstanceType": instance_type,
-            "InstanceCount": instance_count,
-            "VolumeSizeInGB": 30,
-        },
-        "StoppingCondition": {"MaxRuntimeInSeconds": max_runtime},
-    }
-    channels = uploaded(inputs, name)
-    if channels:
-        request["InputDataConfig"] = channels
-    if spot:
-        request["EnableManagedSpotTraining"] = True
-        request["StoppingCondition"]["MaxWaitTimeInSeconds"] = max_wait or max_runtime
-    if network_isolation:
-        request["EnableNetworkIsolation"] = True
-    if tags:
-        request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-    if environment:
-        request["Environment"] = dict(environment)
-    if checkpoints:
-        request["CheckpointConfig"] = {"S3Uri": checkpoints}
-    if retries:
-        request["RetryStrategy"] = {"MaximumRetryAttempts": retries}
+    request = training_request(
+        name,
+        program,
+        code,
+        output=output or f"s3://{bucket}/",
+        channels=uploaded(inputs, name),
+        hyperparameters=hyperparameters or {},
+        metrics=metrics or {},
+        instance_type=instance_type,
+        instance_count=instance_count,
+        environment=environment or {},
+        max_runtime=max_runtime,
+        spot=spot,
+        max_wait=max_wait,
+        retries=retries,
+        checkpoints=checkpoints,
+        input_mode=input_mode,
+        network_isolation=network_isolation,
+        tags=tags or {},
+    )
     call("CreateTrainingJob", **request)
     job = TrainingJob(name)
     return job.wait(logs=logs) if wait else job
-
-
-def parameter(value: Any) -> str:
-    """A hyperparameter as the text that the API carries, such that the job reads the same value back.
-
-    The job decodes JSON where the text is JSON; so text that would read as something else ("1", "true") is
-    quoted.
-    """
-    if not isinstance(value, str):
-        return json.dumps(value)
-    try:
-        json.loads(value)
-    except ValueError:
-        return value
-    return json.dumps(value)
 
 
 def jobs(

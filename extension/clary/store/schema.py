@@ -44,4 +44,8 @@ MIGRATIONS = (
     );
     CREATE INDEX transitions_job ON transitions (job_id, id);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN give_up_at REAL;
+    CREATE INDEX jobs_give_up ON jobs (give_up_at) WHERE give_up_at IS NOT NULL AND state != 'done';
+    """,
 )

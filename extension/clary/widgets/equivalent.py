@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clary.sdk import packing
-from clary.sdk.api import role, training_image
 from clary.sdk.inputs import Input
-from clary.sdk.training import parameter
+from clary.sdk.request import training_request
 from clary.widgets.settings import Settings
 
 # Members of ``clary.train`` under their own names, in the order of the code that is shown.
@@ -44,7 +43,7 @@ def _quoted(text: str) -> str:
     """With double quotes; raw where that spares the reader doubled backslashes (a regex)."""
     if "\\" in text and '"' not in text and text.isprintable() and not text.endswith("\\"):
         return f'r"{text}"'
-    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
+    return json.dumps(text, ensure_ascii=False) if text.replace("\n", "").isprintable() else repr(text)
 
 
 def _broken(start: str, items: list[str], end: str, indent: int) -> str:
@@ -67,79 +66,97 @@ def sdk_code(settings: Settings) -> str:
 
 
 def boto3_code(settings: Settings, bucket: str) -> str:
-    """The same with boto3 alone: the code packed and stored, then CreateTrainingJob."""
+    """The same with boto3 alone: code and data stored, then CreateTrainingJob."""
     name = settings.name or packing.new_name(Path(settings.source or "train").stem)
     source = settings.source or "train.py"
-    lines = ["import boto3", "", 'sagemaker = boto3.client("sagemaker")']
-    code: str = source
-    program = settings.entry or Path(source).name
+    program, code, lines = settings.entry or Path(source).name, source, []
     if not packing.is_address(source):
+        path = Path(source).expanduser()
         key = f"{name}/source/sourcedir.tar.gz"
         code = f"s3://{bucket}/{key}"
-        inside = "." if Path(source).expanduser().is_dir() else Path(source).name
-        if settings.entry is None and inside == ".":
-            program = _entry(source)
+        if path.is_dir() and settings.entry is None:
+            program = _entry(path)
         lines = [
-            "import io",
-            "import tarfile",
-            "",
-            *lines,
             "archive = io.BytesIO()",
             'with tarfile.open(fileobj=archive, mode="w:gz") as tar:',
-            f"    tar.add({literal(source)}, arcname={literal(inside)})",
-            'boto3.client("s3").put_object(',
-            f"    Bucket={literal(bucket)},",
-            f"    Key={literal(key)},",
-            "    Body=archive.getvalue(),",
-            ")",
+            f"    tar.add({literal(source)}, arcname={literal('.' if path.is_dir() else path.name)})",
+            *_requirements(settings),
+            f"s3.put_object(Bucket={literal(bucket)}, Key={literal(key)}, Body=archive.getvalue())",
         ]
-    request = _request(settings, name, program, code, bucket)
-    body = "\n".join(f"    {key}={literal(value, 4)}," for key, value in request.items())
-    return "\n".join([*lines, "sagemaker.create_training_job(", body, ")"])
+    channels: list[dict[str, Any]] = []
+    for channel, one in settings.inputs.items():
+        address, upload = _stored(one, bucket, f"{name}/input/{channel}")
+        channels.append(one.channel(channel, address))
+        lines += upload
+    request = training_request(
+        name,
+        program,
+        code,
+        output=settings.output or f"s3://{bucket}/",
+        channels=channels,
+        hyperparameters=settings.hyperparameters,
+        metrics=settings.metrics,
+        instance_type=settings.instance_type,
+        instance_count=settings.instance_count,
+        environment=settings.environment,
+        max_runtime=settings.max_runtime,
+        spot=settings.spot,
+        max_wait=settings.max_wait,
+        retries=settings.retries,
+        checkpoints=settings.checkpoints,
+        input_mode=settings.input_mode,
+        network_isolation=settings.network_isolation,
+        tags={},
+    )
+    body = [f"    {key}={literal(value, 4)}," for key, value in request.items()]
+    return "\n".join([*_imports(lines), *lines, "", "sagemaker.create_training_job(", *body, ")"])
 
 
-def _entry(source: str) -> str:
+def _imports(lines: list[str]) -> list[str]:
+    """What the lines use."""
+    text = "\n".join(lines)
+    found = [f"import {name}" for name in ("io", "tarfile") if f"{name}." in text]
+    found += ["from pathlib import Path"] if "Path(" in text else []
+    found += [""] if found else []
+    found += ["import boto3", "", 'sagemaker = boto3.client("sagemaker")']
+    return [*found, 's3 = boto3.client("s3")'] if "s3." in text else found
+
+
+def _entry(folder: Path) -> str:
     try:
-        return packing.find_entry(Path(source).expanduser(), None)[1]
+        return packing.find_entry(folder, None)[1]
     except (OSError, ValueError):
         return "train.py"
 
 
-def _request(settings: Settings, name: str, program: str, code: str, bucket: str) -> dict[str, Any]:
-    stopping: dict[str, Any] = {"MaxRuntimeInSeconds": settings.max_runtime}
-    if settings.spot:
-        stopping["MaxWaitTimeInSeconds"] = settings.max_wait or settings.max_runtime
-    request: dict[str, Any] = {
-        "TrainingJobName": name,
-        "RoleArn": role(),
-        "AlgorithmSpecification": {
-            "TrainingImage": training_image(),
-            "TrainingInputMode": settings.input_mode,
-            "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in settings.metrics.items()],
-        },
-        "HyperParameters": {
-            **{key: parameter(value) for key, value in settings.hyperparameters.items()},
-            "sagemaker_program": program,
-            "sagemaker_submit_directory": code,
-        },
-        "InputDataConfig": [one.channel(key, _address(one)) for key, one in settings.inputs.items()],
-        "OutputDataConfig": {"S3OutputPath": settings.output or f"s3://{bucket}/"},
-        "ResourceConfig": {
-            "InstanceType": settings.instance_type,
-            "InstanceCount": settings.instance_count,
-            "VolumeSizeInGB": 30,
-        },
-        "StoppingCondition": stopping,
-        "Environment": settings.environment,
-        "CheckpointConfig": {"S3Uri": settings.checkpoints} if settings.checkpoints else None,
-        "RetryStrategy": {"MaximumRetryAttempts": settings.retries} if settings.retries else None,
-        "EnableManagedSpotTraining": settings.spot,
-        "EnableNetworkIsolation": settings.network_isolation,
-    }
-    return {key: value for key, value in request.items() if value}
+def _requirements(settings: Settings) -> list[str]:
+    """Lines that put requirements.txt into the archive."""
+    wanted = settings.requirements
+    if wanted is None:
+        return []
+    if isinstance(wanted, str):
+        return [f'    tar.add({literal(wanted)}, arcname="requirements.txt")']
+    text = "".join(f"{one}\n" for one in wanted)
+    return [
+        f"    wanted = {literal(text)}.encode()",
+        '    member = tarfile.TarInfo("requirements.txt")',
+        "    member.size = len(wanted)",
+        "    tar.addfile(member, io.BytesIO(wanted))",
+    ]
 
 
-def _address(one: Input) -> str:
-    """A local input is named where it lies: Clary reads ``file://`` in place (on AWS it must be uploaded first)."""
+def _stored(one: Input, bucket: str, prefix: str) -> tuple[str, list[str]]:
+    """Where an input is, and the lines that upload a local one."""
     text = str(one.source)
-    return text if packing.is_address(text) else Path(text).expanduser().resolve().as_uri()
+    if packing.is_address(text):
+        return text, []
+    path = Path(text).expanduser()
+    if path.is_file():
+        key = f"{prefix}/{path.name}"
+        return f"s3://{bucket}/{key}", [f"s3.upload_file({literal(text)}, {literal(bucket)}, {literal(key)})"]
+    return f"s3://{bucket}/{prefix}/", [
+        f'for file in Path({literal(text)}).rglob("*"):',
+        "    if file.is_file():",
+        f"        key = {literal(prefix + '/')} + file.relative_to({literal(text)}).as_posix()",
+        f"        s3.upload_file(str(file), {literal(bucket)}, key)",
+    ]
