@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shlex
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -168,13 +167,26 @@ _REFERENCE = r"\$(?P<name>[A-Za-z_]\w*)|\{(?P<expression>[^{}]+)\}"
 
 
 def _words(line: str) -> list[str]:
-    """The line's words as a shell has them, but for backslashes, which regexes need."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
-    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
-    try:
-        return list(lexer)
-    except ValueError as error:
-        raise OptionsError(f"{error}: a quote is not closed.") from error
+    """The line's words as a shell has them, but for backslashes, which regexes need, and ``{d["key"] + 1}``, one word."""
+    words: list[str] = []
+    word, quote, depth = None, "", 0
+    balanced = line.count("{") == line.count("}")
+    for character in line:
+        if quote and not depth and character == quote:
+            quote = ""
+        elif not quote and not depth and character in "\"'":
+            word, quote = word or "", character
+        elif not quote and not depth and character.isspace():
+            if word is not None:
+                words.append(word)
+            word = None
+        else:
+            word = (word or "") + character
+            if balanced and character in "{}":
+                depth = max(0, depth + (1 if character == "{" else -1))
+    if quote:
+        raise OptionsError(f"A quote ({quote}) is not closed.")
+    return words if word is None else [*words, word]
 
 
 def _literal(value: Any) -> Any:
