@@ -104,7 +104,7 @@ class Options:
             raise OptionsError(f"{self.variable!r} cannot be the name of a variable.")
         self.source_dir: str | None = self._text(found.source_dir)
         self.arguments: dict[str, Any] = {
-            "hyperparameters": {key: _literal(value) for key, value in self._pairs("--hp", found.hp).items()},
+            "hyperparameters": self._pairs("--hp", found.hp, literal=True),
             "inputs": {key: str(value) for key, value in self._pairs("--input", found.input).items()},
             "metrics": self._pairs("--metric", found.metric, expand=False),
             "environment": {key: str(value) for key, value in self._pairs("-e", found.env).items()},
@@ -120,7 +120,9 @@ class Options:
             key: value for key, value in self.arguments.items() if value not in (None, {}, [], False)
         }
 
-    def _pairs(self, option: str, texts: list[str], *, expand: bool = True) -> dict[str, Any]:
+    def _pairs(
+        self, option: str, texts: list[str], *, expand: bool = True, literal: bool = False
+    ) -> dict[str, Any]:
         """``NAME=VALUE`` texts, or a dictionary of the notebook."""
         found: dict[str, Any] = {}
         for text in texts:
@@ -132,6 +134,8 @@ class Options:
             if not equals or not name:
                 raise OptionsError(f"{option} is NAME=VALUE, not {text!r}. `%%train?` shows the options.")
             found[name] = self._value(value) if expand else value
+            if literal and not re.fullmatch(_REFERENCE, value):  # what the notebook holds keeps its type
+                found[name] = _literal(found[name])
         return found
 
     def _requirements(self, texts: list[str]) -> str | list[str] | None:
@@ -189,11 +193,9 @@ def _words(line: str) -> list[str]:
     return words if word is None else [*words, word]
 
 
-def _literal(value: Any) -> Any:
+def _literal(text: str) -> Any:
     """A hyperparameter's text as the value that it writes (JSON), else as text."""
-    if not isinstance(value, str):
-        return value
     try:
-        return json.loads(value)
+        return json.loads(text)
     except ValueError:
-        return value
+        return text
