@@ -58,7 +58,7 @@ def timeline(look: Look) -> str:
     for number, step in enumerate(steps):
         current = number == len(steps) - 1
         status = str(step["Status"])
-        tone = _TONES.get(status, "busy") if current else "good"
+        tone = _TONES.get(status, "busy") if current or status == "Interrupted" else "good"
         if look.status == "Failed" and number == _failed_at(steps):
             tone = "bad"
         start = step["StartTime"].timestamp()
