@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 
 from clary.widgets import checks
-from clary.widgets.live.fields import check, choice, heading, nothing, text
+from clary.widgets.live.fields import button, check, choice, heading, nothing, text
 from clary.widgets.live.rows import Rows, VariableRow
 from clary.widgets.settings import Settings
 
@@ -17,7 +17,7 @@ _MODES = ["File", "FastFile", "Pipe"]
 
 
 class More:
-    """An accordion that is closed at first."""
+    """A part of the form that is closed at first; a button opens it (ipywidgets' accordion cannot be reached by keys)."""
 
     def __init__(self, settings: Settings, *, changed: Callable[[], None] = nothing) -> None:
         self.name = text(
@@ -62,7 +62,15 @@ class More:
             ]
         )
         inner.add_class("claryw-Section")
-        self.widget = ipywidgets.Accordion([inner], titles=["Name, time, spot, environment, places"])
+        self._inner = inner
+        self._toggle = button(
+            "", lambda: self._open(not self._opened), tooltip="Show or hide what most jobs leave as it is"
+        )
+        bar = ipywidgets.HBox([self._toggle])
+        bar.add_class("claryw-Buttons")
+        self.widget = ipywidgets.VBox([bar, inner])
+        self.widget.add_class("claryw-Section")
+        self._open(False)
         self._base = settings
         self.load(settings)
 
@@ -101,8 +109,16 @@ class More:
         found = [field.strict() for field in self._fields] + self.environment.problems()
         problems = [problem for problem in found if problem]
         if problems:
-            self.widget.selected_index = 0  # what is wrong must be seen
+            self._open(True)  # what is wrong must be seen
         return problems
+
+    def _open(self, opened: bool) -> None:
+        self._opened = opened
+        self._inner.layout.display = None if opened else "none"
+        mark = "▾" if opened else "▸"
+        self._toggle.description = (
+            f"{mark} {'Fewer' if opened else 'More'} settings: name, time, spot, environment, places"
+        )
 
     def _spot_changed(self) -> None:
         self.max_wait.show(self.spot.value)

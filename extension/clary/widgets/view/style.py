@@ -94,9 +94,6 @@ resize:vertical}
 border-top:1px solid var(--clary-line);background:transparent}
 .clary-Launcher .widget-tab,.clary-Launcher .widget-vbox{overflow:visible}
 .clary-Launcher .widget-tab>.lm-TabBar .lm-TabBar-tab{flex:0 1 auto;min-width:0;padding:0 16px}
-.clary-Launcher .jupyter-widget-Collapse-header,.clary-Launcher .jupyter-widget-Collapse-contents{
-background:transparent;color:inherit;border:none;padding-left:0}
-.clary-Launcher .jupyter-widget-Collapse-header:hover{text-decoration:underline}
 .clary-Launcher .claryw-Field select{height:28px}
 .clary-Launcher .claryw-Row select{height:28px}
 .clary-Launcher .widget-dropdown>select{background-image:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
