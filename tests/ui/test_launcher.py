@@ -46,7 +46,7 @@ class Notebook:
             "kernelspec": {"name": "clary-python", "display_name": "Clary (Python)", "language": "python"}
         }
         nbformat.write(nbformat.v4.new_notebook(cells=code, metadata=metadata), lab.root / f"{name}.ipynb")
-        page.goto(lab.page_url(f"lab/workspaces/auto-test/tree/{name}.ipynb"))
+        page.goto(lab.page_url(f"lab/workspaces/{name}/tree/{name}.ipynb"))
         self.body = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         self._next = 0
         expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle")
@@ -56,6 +56,8 @@ class Notebook:
         self._next += 1
         # A notebook that is still being laid out may take the focus away: then the key was for nobody.
         for _ in range(5):
+            for dialog in self.page.locator(".jp-Dialog .jp-mod-accept").all():
+                dialog.click()
             cell.locator(".cm-content").click()
             self.page.keyboard.press("Shift+Enter")
             self.page.wait_for_timeout(700)
