@@ -42,7 +42,7 @@ gap:10px 24px;margin:6px 0;align-items:end}
 .clary-Launcher .claryw-Chart figcaption{display:flex;flex-wrap:wrap;gap:0 14px;align-items:center}
 .clary-Launcher .claryw-Legend{font-size:12px;font-variant-numeric:tabular-nums;white-space:nowrap}
 .clary-Launcher .claryw-Log pre,.clary-Launcher .claryw-Code pre{margin:0;padding:8px 10px;font-size:12px;line-height:1.4;
-font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;overflow-wrap:anywhere;background:none;color:inherit}
+font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;background:none;color:inherit}
 .clary-Launcher .claryw-Log,.clary-Launcher .claryw-Code{border:1px solid var(--clary-line);border-radius:4px;
 background:var(--jp-layout-color1,transparent)}
 .clary-Launcher .claryw-Facts{border:none;border-collapse:collapse;margin:4px 0;font-size:13px;table-layout:auto}
