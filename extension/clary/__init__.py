@@ -7,7 +7,7 @@
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
 * it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`) and
   a panel for notebooks (:class:`TrainingLauncher`), each name imported when it is first used, so that
-  the import itself stays cheap.
+  the import itself stays cheap. ``clary.images`` says which environments stand for container images.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from clary.api.transport import attach, detach
 
 if TYPE_CHECKING:
+    from clary import images
     from clary.sdk import (
         ClaryError,
         DeploymentFailed,
@@ -70,6 +71,7 @@ __all__ = [
     "deploy",
     "detach",
     "endpoints",
+    "images",
     "jobs",
     "train",
 ]
@@ -77,6 +79,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name of the SDK or a launcher when it is first asked for (PEP 562)."""
+    if name == "images":
+        return importlib.import_module("clary.images")
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
@@ -85,7 +89,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, "images"})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from clary import __version__
+from clary.cli_images import images
 
 
 class _Commands(click.Group):
@@ -203,6 +204,9 @@ def home() -> None:
     from clary.home import Home
 
     click.echo(Home.locate().root)
+
+
+main.add_command(images)
 
 
 if __name__ == "__main__":

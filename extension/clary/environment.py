@@ -16,7 +16,9 @@ UNSET = (
     "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL_SAGEMAKER",
     "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SAGEMAKER_METRICS",
     "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    "AWS_ENDPOINT_URL_CLOUDWATCH",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
@@ -34,7 +36,9 @@ def variables(home: str | None = None) -> dict[str, str]:
     from clary.api.engine import Engine
     from clary.api.extras import environment
     from clary.api.presence import running
+    from clary.config import Config
     from clary.home import Home
+    from clary.outside import sdks
 
     located = Home.locate(home)
     address = running(located)
@@ -43,7 +47,11 @@ def variables(home: str | None = None) -> dict[str, str]:
             f"No Clary server is running for the home {located.root}. Start one with `clary serve`, "
             "or name another home with CLARY_HOME."
         )
-    return {**environment(Engine(located), address), **_past_the_proxy(address, os.environ)}
+    return {
+        **environment(Engine(located), address),
+        **_past_the_proxy(address, os.environ),
+        **sdks.variables(located, Config.load(located), os.environ),
+    }
 
 
 def _past_the_proxy(address: str, environ: Mapping[str, str]) -> dict[str, str]:

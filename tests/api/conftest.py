@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,7 @@ from botocore.config import Config
 from clary.api import registry
 from clary.api.engine import Engine
 from clary.api.limits import Limits
+from clary.objects import ObjectsError
 
 
 @dataclass
@@ -111,3 +114,50 @@ def serve_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
         monkeypatch.setitem(registry._services, service, handler)
 
     return put
+
+
+@pytest.fixture
+def submit(engine: Engine) -> Callable[..., str]:
+    """Starts `script` (Python text, at most 512 characters) as a training job; returns the job's name."""
+
+    def start(
+        script: str = "", regexes: dict[str, str] | None = None, name: str = "job", **request: Any
+    ) -> str:
+        with contextlib.suppress(ObjectsError):
+            engine.objects.create_bucket("bucket")
+        definitions = [{"Name": key, "Regex": regex} for key, regex in (regexes or {}).items()]
+        algorithm = {
+            "TrainingImage": "clary/python",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python", "-c", "exec(__import__('os').environ['SCRIPT'])"],
+        }
+        if definitions:
+            algorithm["MetricDefinitions"] = definitions  # type: ignore[assignment]
+        environment = {"SCRIPT": script or "pass", **request.pop("Environment", {})}
+        engine.call("sagemaker", "CreateTrainingJob", {
+            "TrainingJobName": name, "RoleArn": "arn:aws:iam::000000000000:role/r",
+            "AlgorithmSpecification": algorithm, "Environment": environment,
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600}, **request,
+        })  # fmt: skip
+        return name
+
+    return start
+
+
+@pytest.fixture
+def trained(engine: Engine, submit: Callable[..., str]) -> Callable[..., dict[str, Any]]:
+    """Runs a training job (see `submit`) to its end; returns its description."""
+
+    def run(*arguments: Any, **options: Any) -> dict[str, Any]:
+        name = submit(*arguments, **options)
+        end = time.monotonic() + 60
+        while True:
+            job = engine.call("sagemaker", "DescribeTrainingJob", {"TrainingJobName": name})
+            if job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"):
+                return job
+            assert time.monotonic() < end, job
+            time.sleep(0.05)
+
+    return run

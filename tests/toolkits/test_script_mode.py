@@ -38,7 +38,7 @@ REQUEST: dict[str, Any] = {
     "TrainingJobName": "job-1",
     "TrainingJobArn": "arn:aws:sagemaker:us-east-1:000000000000:training-job/job-1",
     "HyperParameters": RAW,
-    "AlgorithmSpecification": {"TrainingImage": "x", "TrainingInputMode": "File"},
+    "AlgorithmSpecification": {"TrainingImage": "clary/python", "TrainingInputMode": "File"},
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
     "InputDataConfig": [
         {

@@ -12,11 +12,12 @@ from clary.api.http_types import Request
 from clary.signing import v2
 
 # JSON 1.1 services by the prefix of X-Amz-Target.
-_TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs"}
-_QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
+_TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "monitoring"}
+_QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam", "2010-08-01": "monitoring"}
+_METRICS = ("/BatchPutMetrics", "/BatchGetMetrics")
 _INVOCATION = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?")
 _SERVICE_HOST = re.compile(
-    r"(?:.+\.)?(s3|sts|iam|logs)(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|api\.aws)(?:\.cn)?"
+    r"(?:.+\.)?(s3|sts|iam|logs|monitoring)(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|api\.aws)(?:\.cn)?"
 )
 _BUCKET_HOST = re.compile(
     r"(?P<bucket>.+)\.(?:s3(?:[.-](?:dualstack\.|fips\.)?[a-z0-9-]+)?\.(?:amazonaws\.com|api\.aws)(?:\.cn)?|localhost)"
@@ -39,6 +40,8 @@ def service_of(request: Request) -> str:
             return "clary"
         if scope in ("", "sagemaker") and _INVOCATION.fullmatch(request.path):
             return "sagemaker-runtime"
+        if scope in ("", "sagemaker") and request.path in _METRICS:
+            return "sagemaker-metrics"
     if scope or target:
         return _offered(scope or target)
     if "x-www-form-urlencoded" in request.headers.get("content-type", ""):

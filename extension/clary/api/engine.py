@@ -178,7 +178,11 @@ class Engine:
         if service == "s3" and known.code == "ResourceLimitExceeded":
             # The one word S3's clients know for a full disk; with 507 because they would repeat 500 and 503.
             known = ApiError("InternalError", known.message, 507)
-        if service in ("sagemaker", "sagemaker-runtime", "logs") and known.status < 500:
+        if service == "monitoring":
+            from clary.api import cloudwatch_wire
+
+            return cloudwatch_wire.failure(request, known)
+        if service in ("sagemaker", "sagemaker-runtime", "sagemaker-metrics", "logs") and known.status < 500:
             from clary.api.wire import wire_for
 
             known.status = wire_for(service).status_of(known)

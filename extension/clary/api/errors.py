@@ -80,7 +80,7 @@ def service_not_offered(service: str) -> ApiError:
     return ApiError(
         "UnknownOperationException",
         f"Clary does not offer the service {service}. "
-        "It offers sagemaker, sagemaker-runtime, s3, logs, sts and iam.",
+        "It offers sagemaker, sagemaker-runtime, sagemaker-metrics, s3, logs, cloudwatch, sts and iam.",
     )
 
 
@@ -99,6 +99,9 @@ _SERVICE_CODES = {
     ("sagemaker-runtime", "RequestEntityTooLargeException"): "ValidationError",
     ("s3", "RequestEntityTooLargeException"): "EntityTooLarge",
     ("logs", "ValidationException"): "InvalidParameterException",
+    ("cloudwatch", "ValidationException"): "InvalidParameterValue",
+    ("cloudwatch", "ResourceLimitExceeded"): "LimitExceeded",
+    ("cloudwatch", "InternalFailure"): "InternalServiceError",
 }
 _S3_CODES = {
     "MissingAuthenticationToken": "AccessDenied",

@@ -27,8 +27,10 @@ def listing(
     params: dict[str, Any],
     summaries: str,
     summarise: Callable[[Document], dict[str, Any]],
+    within: tuple[str, tuple[Any, ...]] | None = None,
 ) -> dict[str, Any]:
-    """A page of documents of `kind` as `params` (a List request) asks, under the response member `summaries`."""
+    """A page of documents of `kind` as `params` (a List request) asks, under the response member `summaries`. `within`: a
+    further condition (see `Documents.page`)."""
     try:
         page = engine.store.documents.page(
             kind,
@@ -41,6 +43,7 @@ def listing(
             modified_after=_seconds(params.get("LastModifiedTimeAfter")),
             modified_before=_seconds(params.get("LastModifiedTimeBefore")),
             sort_by=_SORT_KEYS[params.get("SortBy", "CreationTime")],
+            within=within,
             descending=params.get("SortOrder", "Descending") == "Descending",
         )
     except BadToken:

@@ -27,12 +27,15 @@ _services: dict[str, str | Handler] = {
     "s3": "clary.api.s3:handle",
     "sts": "clary.api.sts:handle",
     "iam": "clary.api.iam:handle",
+    "monitoring": "clary.api.cloudwatch_wire:handle",
     "clary": "clary.api.extras:handle",
 }
 _MODULES: dict[str, tuple[str, ...]] = {
     "sagemaker": ("clary.api.operations",),
     "sagemaker-runtime": ("clary.api.operations",),
     "logs": ("clary.api.logs",),
+    "cloudwatch": ("clary.api.cloudwatch", "clary.api.cloudwatch_list", "clary.api.cloudwatch_put"),
+    "sagemaker-metrics": ("clary.api.metrics",),
 }
 _loaded: set[str] = set()
 _lock = threading.RLock()

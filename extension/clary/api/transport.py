@@ -25,7 +25,9 @@ _SERVICES = {
     "sagemaker": "sagemaker",
     "sagemaker-runtime": "sagemaker-runtime",
     "s3": "s3",
+    "sagemaker-metrics": "sagemaker-metrics",
     "cloudwatch-logs": "logs",
+    "cloudwatch": "monitoring",
     "sts": "sts",
     "iam": "iam",
 }

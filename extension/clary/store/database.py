@@ -16,6 +16,8 @@ from clary.store.watch import announce
 if TYPE_CHECKING:
     from clary.store.documents import Documents
     from clary.store.jobs import Jobs
+    from clary.store.memberships import Memberships
+    from clary.store.samples import Samples
     from clary.store.tags import Tags
 
 # A writer waits this long for another's transaction; transactions are milliseconds, so this is only met on a stuck disk.
@@ -51,6 +53,18 @@ class Store:
         from clary.store.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def samples(self) -> Samples:
+        from clary.store.samples import Samples
+
+        return Samples(self)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        from clary.store.memberships import Memberships
+
+        return Memberships(self)
 
     @cached_property
     def tags(self) -> Tags:

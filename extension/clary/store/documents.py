@@ -78,7 +78,7 @@ class Documents:
         )
         if row is None:
             raise NotFound(f"{kind} {name}")
-        return _document(row)
+        return document_of(row)
 
     def find(self, kind: str, name: str) -> Document | None:
         try:
@@ -92,7 +92,7 @@ class Documents:
             .execute("SELECT * FROM documents WHERE arn = ? AND arn != ''", (arn,))
             .fetchone()
         )
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
 
     def update(
         self, kind: str, name: str, *, body: dict[str, Any] | None = None, status: str | None = None
@@ -107,13 +107,20 @@ class Documents:
             if row is None:
                 raise NotFound(f"{kind} {name}")
             self._store.changed(kind, name, "updated" if status is None else "status")
-        return _document(row)
+        return document_of(row)
 
     def delete(self, kind: str, name: str) -> None:
         with self._store.transaction() as db:
             if db.execute("DELETE FROM documents WHERE kind = ? AND name = ?", (kind, name)).rowcount == 0:
                 raise NotFound(f"{kind} {name}")
             self._store.changed(kind, name, "deleted")
+
+    def after_name(self, kind: str, after: str, limit: int) -> list[Document]:
+        """Up to `limit` documents whose names follow `after`, by name: for walking through all of them."""
+        rows = self._store.read().execute(
+            "SELECT * FROM documents WHERE kind = ? AND name > ? ORDER BY name LIMIT ?", (kind, after, limit)
+        )
+        return [document_of(row) for row in rows]
 
     def page(
         self,
@@ -127,10 +134,12 @@ class Documents:
         created_before: float | None = None,
         modified_after: float | None = None,
         modified_before: float | None = None,
+        within: tuple[str, tuple[Any, ...]] | None = None,
         sort_by: SortBy = "created",
         descending: bool = True,
     ) -> Page:
-        """Up to `limit` documents that pass every filter. `name_contains` ignores case, as AWS does. Raises BadToken."""
+        """Up to `limit` documents that pass every filter. `name_contains` ignores case, as AWS does. `within`: SQL on the row,
+        and its parameters. Raises BadToken."""
         conditions, values = ["kind = ?"], [kind]  # type: tuple[list[str], list[Any]]
         for condition, value in (
             ("status = ?", status),
@@ -143,6 +152,9 @@ class Documents:
             if value is not None:
                 conditions.append(condition)
                 values.append(value)
+        if within is not None:
+            conditions.append(f"({within[0]})")
+            values += within[1]
         # The token carries the filters' fingerprint: going on with other filters would silently skip documents.
         asked = [sort_by, descending, *conditions, *values]
         fingerprint = hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
@@ -162,9 +174,9 @@ class Documents:
             .fetchall()
         )
         if len(rows) <= limit:
-            return Page([_document(row) for row in rows], None)
+            return Page([document_of(row) for row in rows], None)
         del rows[limit:]
-        return Page([_document(row) for row in rows], _token(fingerprint, [rows[-1][key] for key in keys]))
+        return Page([document_of(row) for row in rows], _token(fingerprint, [rows[-1][key] for key in keys]))
 
 
 def _encode(body: dict[str, Any]) -> str:
@@ -176,7 +188,8 @@ def _time(value: Any) -> float:
     return float(value.timestamp())
 
 
-def _document(row: sqlite3.Row) -> Document:
+def document_of(row: sqlite3.Row) -> Document:
+    """A row of ``documents``, whatever else was selected with it."""
     return Document(
         row["kind"],
         row["name"],

@@ -48,4 +48,22 @@ MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN give_up_at REAL;
     CREATE INDEX jobs_give_up ON jobs (give_up_at) WHERE give_up_at IS NOT NULL AND state != 'done';
     """,
+    # Values over time that clients bring, and which trial components belong to which trials.
+    """
+    CREATE TABLE series (
+        id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, metric TEXT NOT NULL, dimensions TEXT NOT NULL, last REAL NOT NULL,
+        UNIQUE (namespace, metric, dimensions)
+    );
+    CREATE INDEX series_dimensions ON series (namespace, dimensions);
+    CREATE TABLE samples (
+        series INTEGER NOT NULL, time REAL NOT NULL, count REAL NOT NULL, sum REAL NOT NULL, low REAL NOT NULL,
+        high REAL NOT NULL, unit TEXT NOT NULL, step INTEGER
+    );
+    CREATE INDEX samples_series ON samples (series, time);
+
+    CREATE TABLE memberships (
+        component TEXT NOT NULL, trial TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (component, trial)
+    ) WITHOUT ROWID;
+    CREATE INDEX memberships_trial ON memberships (trial, component);
+    """,
 )

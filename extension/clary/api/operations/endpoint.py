@@ -48,7 +48,11 @@ def create_endpoint(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
 @operation("sagemaker", "DescribeEndpoint")
 def describe_endpoint(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     engine.runner.reconcile()
-    document = resources.find(engine, "endpoint", params["EndpointName"])
+    return description(engine, resources.find(engine, "endpoint", params["EndpointName"]))
+
+
+def description(engine: Engine, document: Document) -> dict[str, Any]:
+    """What DescribeEndpoint says of an endpoint; reads only."""
     answer = {
         "EndpointName": document.name,
         "EndpointArn": document.arn,

@@ -32,7 +32,11 @@ def create_model(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DescribeModel")
 def describe_model(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
-    document = resources.find(engine, "model", params["ModelName"])
+    return description(resources.find(engine, "model", params["ModelName"]))
+
+
+def description(document: Document) -> dict[str, Any]:
+    """What DescribeModel says of a model."""
     return {
         "EnableNetworkIsolation": False,
         **document.body,

@@ -20,6 +20,9 @@ TITLES = {
     "model": "model",
     "endpoint-config": "endpoint configuration",
     "endpoint": "endpoint",
+    "experiment": "experiment",
+    "experiment-trial": "trial",
+    "experiment-trial-component": "trial component",
 }
 _MOST_TAGS = 50
 _MOST_INSTANCES = 100
@@ -68,9 +71,13 @@ def creating(
 
 
 def delete(engine: Engine, kind: str, name: str) -> None:
-    document = find(engine, kind, name)
+    remove(engine, find(engine, kind, name))
+
+
+def remove(engine: Engine, document: Document) -> None:
+    """The document and its tags."""
     with engine.store.transaction():
-        engine.store.documents.delete(kind, name)
+        engine.store.documents.delete(document.kind, document.name)
         engine.store.tags.clear(document.arn)
 
 

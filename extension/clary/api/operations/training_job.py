@@ -1,9 +1,10 @@
-"""CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob."""
+"""CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob, DeleteTrainingJob."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clary.api import components
 from clary.api.errors import ApiError, validation
 from clary.api.operations import resources
 from clary.api.operations.training_request import checked, spec_of
@@ -30,6 +31,7 @@ def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
     request = checked(engine, params)
     try:
         with resources.creating(engine, "training-job", name, request, status="InProgress") as document:
+            components.track(engine, document)
             engine.runner.submit(spec_of(engine, {**document.body, "TrainingJobArn": document.arn}))
     except AlreadyExists:
         known = resources.arn(engine, "training-job", name)
@@ -45,7 +47,11 @@ def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
 @operation("sagemaker", "DescribeTrainingJob")
 def describe_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     engine.runner.reconcile()
-    document, job = _found(engine, params["TrainingJobName"])
+    return description(engine, *_found(engine, params["TrainingJobName"]))
+
+
+def description(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
+    """What DescribeTrainingJob says of a job; reads only."""
     request, result = document.body, job.result
     answer: dict[str, Any] = {key: request[key] for key in _ECHOED if key in request}
     output = request["OutputDataConfig"]
@@ -126,6 +132,24 @@ def stop_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
             f"The request was rejected because the training job is in status {job.status}. ({document.arn})"
         )
     engine.runner.stop("training-job", document.name)
+    return {}
+
+
+@operation("sagemaker", "DeleteTrainingJob")
+def delete_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    """The job's record and files go; its log, its artifacts and what experiments know of it stay, as on AWS."""
+    engine.runner.reconcile()
+    document, job = _found(engine, params["TrainingJobName"])
+    if job.state != "done":
+        raise ApiError(
+            "ResourceInUse",
+            f"The training job {document.name} cannot be deleted while its status is {job.status}: only jobs that are "
+            f"{', '.join(_OVER)} can. ({document.arn})",
+        )
+    with engine.store.transaction():
+        components.forget(engine, document)
+        engine.runner.remove("training-job", document.name)
+        resources.remove(engine, document)
     return {}
 
 

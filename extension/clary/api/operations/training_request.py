@@ -16,6 +16,7 @@ from clary.api.operations.training_cluster import (
     needs_private_network,
     resources_of,
 )
+from clary.api.operations.training_image import check_image
 from clary.objects import ObjectsError
 from clary.runner import JobSpec
 from clary.toolkits.training import cluster
@@ -48,6 +49,7 @@ def checked(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
             raise validation(f"{member} is required.")
     request = {"StoppingCondition": {"MaxRuntimeInSeconds": _A_DAY}, **params}
     _check_algorithm(request)
+    check_image(engine, request)
     _check_code(engine, request.get("HyperParameters", {}))
     _check_resources(request)
     _check_stopping(request)
@@ -111,12 +113,6 @@ def _check_algorithm(request: dict[str, Any]) -> None:
                 f"The regular expression of metric {definition['Name']} needs a group ( ) around the value."
             )
     hyperparameters = request.get("HyperParameters", {})
-    if "sagemaker_program" not in hyperparameters and "ContainerEntrypoint" not in algorithm:
-        raise validation(
-            f"There is nothing to run: Clary has no algorithm for the image {algorithm['TrainingImage']}. Give the script "
-            "in HyperParameters (sagemaker_program, and sagemaker_submit_directory with its sourcedir.tar.gz), or a command "
-            "in AlgorithmSpecification.ContainerEntrypoint."
-        )
     if "sagemaker_program" in hyperparameters and "sagemaker_submit_directory" not in hyperparameters:
         raise validation(
             f"HyperParameters name the script {_plain(hyperparameters['sagemaker_program'])!r} but not where it is: give "

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clary import images
 from clary.config import Config
 from clary.home import Home
 from clary.objects import Objects, ObjectsError
@@ -28,7 +29,9 @@ from clary.toolkits.training import (
     code,
     container,
     hyperparameters,
+    image,
     launching,
+    own_packages,
     record,
     requirements,
     variables,
@@ -118,6 +121,8 @@ class Agent:
         container.furnish(self.isolation, self.member)
         for warning in cluster.warnings(self.request):
             _say(warning)
+        if self.image.differs and self.member.leads:
+            _say(self.image.differs)
         kept, intermediate = checkpoints.mirrors(self.request, self.layout)
         if kept is not None:
             count = kept.restore(self.objects)
@@ -153,6 +158,11 @@ class Agent:
         )
 
     @functools.cached_property
+    def image(self) -> images.Environment:
+        """What stands for the job's image. Raises JobFailure."""
+        return image.resolved(self.member.home, self.request)
+
+    @functools.cached_property
     def launching(self) -> launching.Launching:
         return launching.Launching(self.member, self.isolation, self.layout, self.resources)
 
@@ -174,17 +184,29 @@ class Agent:
             *(algorithm.get("ContainerEntrypoint") or ()),
             *(algorithm.get("ContainerArguments") or ()),
         ]
+        own = self.image.program
+        if own and not algorithm.get("ContainerEntrypoint") and (not program or self.image.explicit):
+            # The image runs something of its own, and a script is that program's business.
+            self.note = replace(self.note, toolkit=False)
+            arguments = [self.isolation.rewrite(part) for part in algorithm.get("ContainerArguments") or ()]
+            folder = own.folder if self.image.explicit else self.layout.code
+            if self.isolation.kind != "namespaces":
+                _say(
+                    f"This machine gives no private /opt/ml: the program has to look in {self.layout.base} (SAGEMAKER_BASE_DIR)."
+                )
+            return Command(own.command(arguments), folder, environment), None
         if entrypoint and (not program or algorithm.get("ContainerEntrypoint")):
             self.note = replace(self.note, toolkit=False)
             self._rewrite_drivers()
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
             environment.update(self.launching.for_drivers(environment))
             return Command(
                 [self.isolation.rewrite(part) for part in entrypoint], self.layout.code, environment
             ), None
         if not program:
             raise JobFailure(
-                "ClientError: The job names no program. Clary runs no training images: set the hyperparameters sagemaker_program"
-                " and sagemaker_submit_directory (script mode), or AlgorithmSpecification.ContainerEntrypoint."
+                "ClientError: The job names no program, and its image has none of its own: set the hyperparameters"
+                " sagemaker_program and sagemaker_submit_directory (script mode), or AlgorithmSpecification.ContainerEntrypoint."
             )
         entry_point = code.check_entry_point(str(program))
         directory = values.platform.get("sagemaker_submit_directory") or asked.get(
@@ -194,23 +216,29 @@ class Agent:
         kind = code.kind_of(self.layout.code, entry_point)
         if kind is not Program.PACKAGE:
             code.check_present(entry_point, self.layout)
-        python = Path(sys.executable)
+        python = self.image.python
         if requirements.needs_install(self.layout.code, kind):
             folder = self.folder / "environment"
-            python = requirements.install(self.layout.code, kind, folder, environment)
+            python = requirements.install(self.layout.code, kind, folder, environment, self.image.interpreter)
             environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
             environment["VIRTUAL_ENV"] = str(folder)
+        elif kind is Program.COMMAND:
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
         if kind is Program.NOTEBOOK:
             from clary.toolkits import notebook
 
             executed = self.layout.output_data / Path(entry_point).name
+            kernel = None if self.image.is_current else python
+            if kernel is not None:
+                image.check_kernel(kernel, self.image, entry_point)
             arguments = notebook.command(
-                python,
+                python if kernel is None else Path(sys.executable),
                 self.layout.code / entry_point,
                 executed,
                 values.user,
                 self.folder,
                 self.layout.failure,
+                kernel,
             )
             return Command(arguments, self.layout.code, environment), executed
         arguments = hyperparameters.to_arguments(values.user)
@@ -225,8 +253,8 @@ class Agent:
             os.environ
         )  # the runner has set thread variables, visible GPUs and PYTHONUNBUFFERED
         environment.update(variables.platform_variables(self.request, self.region))
-        # "python" must be the interpreter that the job was created for, as in an image.
-        environment["PATH"] = _first(str(Path(sys.executable).parent), environment.get("PATH") or os.defpath)
+        # "python" must be the interpreter that the image stands for.
+        environment = images.activated(environment, self.image, self.folder)
         environment["PYTHONPATH"] = _first(str(self.layout.code), environment.get("PYTHONPATH") or "")
         if self.isolation.kind != "namespaces":
             environment["SAGEMAKER_BASE_DIR"] = str(self.layout.base)
@@ -239,6 +267,7 @@ class Agent:
                 program=program,
                 cpus=self.member.cpus,
                 gpus=self.member.gpus,
+                region=self.region,
             )
         )
         environment.update(asked)
