@@ -38,6 +38,10 @@ export class Clary implements IClary {
     void this.commands.execute(CommandIDs.open, { kind, name });
   }
 
+  newTrainingJob(): void {
+    void this.commands.execute(CommandIDs.newTrainingJob);
+  }
+
   async reveal(path: string): Promise<void> {
     await this.commands.execute('filebrowser:activate');
     await this.commands.execute(CommandIDs.revealPath, { path });

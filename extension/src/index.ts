@@ -10,6 +10,7 @@ import { notifyError, showText } from './components/notices';
 import { DoneNotifier } from './done';
 import { ServerEvents } from './events';
 import { claryIcon } from './icons';
+import { keepKeys, openTrainingLauncher } from './launcher';
 import { report } from './pure/report';
 import { SageMakerApi } from './request';
 import { runningEndpoints, runningJobs } from './running';
@@ -193,5 +194,29 @@ const doctor: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** Launchers in notebooks. */
+const launchers: JupyterFrontEndPlugin<void> = {
+  id: '@clary/labextension:launchers',
+  description: 'Opens notebooks with a training launcher, and keeps the keys typed in one.',
+  autoStart: true,
+  requires: [IClary],
+  optional: [ICommandPalette, ILauncher],
+  activate: (app, clary: IClary, palette: ICommandPalette | null, launcher: ILauncher | null) => {
+    app.commands.addCommand(CommandIDs.newTrainingJob, {
+      label: clary.trans.__('New Training Job'),
+      caption: clary.trans.__('A notebook with a form to set up, launch and watch a training job'),
+      icon: args => (args.isPalette ? undefined : claryIcon),
+      execute: args => openTrainingLauncher(app, clary, String(args.cwd ?? ''))
+    });
+    palette?.addItem({
+      command: CommandIDs.newTrainingJob,
+      category: CATEGORY,
+      args: { isPalette: true }
+    });
+    launcher?.add({ command: CommandIDs.newTrainingJob, category: CATEGORY });
+    window.addEventListener('keydown', keepKeys, true);
+  }
+};
+
 export { IClary } from './tokens';
-export default [core, panel, details, running, done, doctor];
+export default [core, panel, details, running, done, doctor, launchers];

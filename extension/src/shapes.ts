@@ -76,10 +76,12 @@ export interface ITrainingJob {
   };
   InputDataConfig?: IChannel[];
   OutputDataConfig?: { S3OutputPath: string };
-  CheckpointConfig?: { S3Uri: string };
+  CheckpointConfig?: { S3Uri: string; LocalPath?: string };
   ModelArtifacts?: { S3ModelArtifacts: string };
   ResourceConfig?: { InstanceType?: string; InstanceCount?: number; VolumeSizeInGB?: number };
-  StoppingCondition?: { MaxRuntimeInSeconds?: number };
+  StoppingCondition?: { MaxRuntimeInSeconds?: number; MaxWaitTimeInSeconds?: number };
+  EnableManagedSpotTraining?: boolean;
+  EnableNetworkIsolation?: boolean;
   SecondaryStatusTransitions?: ITransition[];
   FinalMetricDataList?: { MetricName: string; Value: number; Timestamp: number }[];
 }

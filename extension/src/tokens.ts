@@ -24,6 +24,8 @@ export interface IClary {
   readonly settings: ISettings;
   /** Open the page of a resource in the main area. */
   open(kind: Kind, name: string): void;
+  /** Open a new notebook with a form for a training job. */
+  newTrainingJob(): void;
   /** Show a folder or file in the file browser (a path under its root). */
   reveal(path: string): Promise<void>;
   /** Ask first, then do it; whether it was done. Failures become notifications. */
@@ -42,6 +44,7 @@ export namespace CommandIDs {
   export const showPanel = 'clary:show-panel';
   export const refresh = 'clary:refresh';
   export const openByName = 'clary:open-by-name';
+  export const newTrainingJob = 'clary:new-training-job';
   export const doctor = 'clary:doctor';
   export const revealPath = 'filebrowser:go-to-path';
 }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from clary.sdk.endpoint import Endpoint, deploy, endpoints
 from clary.sdk.errors import ClaryError, DeploymentFailed, TrainingFailed
+from clary.sdk.inputs import Input
 from clary.sdk.model import Model
 from clary.sdk.training import TrainingJob, jobs, train
 
@@ -20,6 +21,7 @@ __all__ = [
     "ClaryError",
     "DeploymentFailed",
     "Endpoint",
+    "Input",
     "Model",
     "TrainingFailed",
     "TrainingJob",

@@ -157,14 +157,14 @@ class NotebookBar(Progress):
 
 def open_progress(title: str) -> Progress:
     """The display that fits where this process writes to."""
-    if _in_live_notebook():
+    if in_live_notebook():
         return NotebookBar(title)
     if sys.stdout is not None and sys.stdout.isatty():
         return TerminalLine(title)
     return PlainLines(title)
 
 
-def _in_live_notebook() -> bool:
+def in_live_notebook() -> bool:
     """Whether somebody looks at this kernel's output now: a Jupyter session, and not papermill or nbconvert.
 
     ``get_ipython`` exists in IPython only; a Jupyter server's sessions set JPY_SESSION_NAME for their

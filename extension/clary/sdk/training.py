@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.sdk import packing, pages, storage
-from clary.sdk.api import call, get, post, role, training_image
+from clary.sdk.api import call, get, post
 from clary.sdk.errors import TrainingFailed
+from clary.sdk.inputs import Inputs, uploaded
 from clary.sdk.logs import TRAINING_GROUP, LogReader
 from clary.sdk.pages import LogText
 from clary.sdk.progress import Progress, State, open_progress
+from clary.sdk.request import training_request
 from clary.sdk.resource import Listing, Resource, listed
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def train(
     source: str | Path,
     *,
     entry: str | None = None,
-    inputs: Mapping[str, str | Path] | str | Path | None = None,
+    inputs: Inputs = None,
     hyperparameters: Mapping[str, Any] | None = None,
     metrics: Mapping[str, str] | None = None,
     instance_type: str = "ml.m5.xlarge",
@@ -206,86 +207,64 @@ def train(
     requirements: str | Path | Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
     max_runtime: int = 86400,
+    spot: bool = False,
+    max_wait: int | None = None,
     retries: int = 0,
     checkpoints: str | None = None,
     input_mode: str = "File",
     output: str | None = None,
+    network_isolation: bool = False,
+    tags: Mapping[str, str] | None = None,
     name: str | None = None,
     wait: bool = False,
     logs: bool = False,
 ) -> TrainingJob:
     """Train with a script, a notebook or a folder of code; returns the started TrainingJob.
 
-    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters) or
-    a folder, whose entry point is ``entry``. ``inputs``: channel name to local file, folder or ``s3://``
-    address; one alone is the channel ``training``. ``metrics``: name to a regex whose first group is the
-    value. ``requirements``: packages, or a requirements.txt. ``max_runtime`` in seconds. ``retries``:
-    attempts after the machine lost the job (a script that fails is not tried again). ``checkpoints``:
-    ``s3://`` prefix kept in step with /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With
-    ``wait`` as with :meth:`TrainingJob.wait`, ``logs`` printed.
+    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters), a
+    folder, whose entry point is ``entry``, or the ``s3://`` address of a sourcedir.tar.gz that has ``entry``.
+    ``inputs``: channel name to local file, folder, ``s3://`` address or :class:`Input`; one alone is the
+    channel ``training``. ``metrics``: name to a regex whose first group is the value. ``requirements``:
+    packages, or a requirements.txt. ``max_runtime`` in seconds. ``spot``: managed spot training, which may be
+    interrupted, of at most ``max_wait`` seconds with all waiting. ``retries``: attempts after the machine lost
+    the job (a script that fails is not tried again). ``checkpoints``: ``s3://`` prefix kept in step with
+    /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With ``wait`` as with
+    :meth:`TrainingJob.wait`, ``logs`` printed.
 
     Raises FileNotFoundError or ValueError for what is wrong here, ClaryError for what the API refuses.
     """
-    path, program = packing.find_entry(Path(source).expanduser(), entry)
-    name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
     bucket = storage.default_bucket()
-    code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
-    request: dict[str, Any] = {
-        "TrainingJobName": name,
-        "RoleArn": role(),
-        "AlgorithmSpecification": {
-            "TrainingImage": training_image(),
-            "TrainingInputMode": input_mode,
-            "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in (metrics or {}).items()],
-        },
-        "HyperParameters": {
-            **{key: parameter(value) for key, value in (hyperparameters or {}).items()},
-            "sagemaker_program": program,
-            "sagemaker_submit_directory": code,
-        },
-        "OutputDataConfig": {"S3OutputPath": output or f"s3://{bucket}/"},
-        "ResourceConfig": {
-            "InstanceType": instance_type,
-            "InstanceCount": instance_count,
-            "VolumeSizeInGB": 30,
-        },
-        "StoppingCondition": {"MaxRuntimeInSeconds": max_runtime},
-    }
-    channels = {"training": inputs} if isinstance(inputs, (str, Path)) else dict(inputs or {})
-    if channels:
-        request["InputDataConfig"] = [
-            _channel(key, packing.upload_input(value, f"{name}/input/{key}"))
-            for key, value in channels.items()
-        ]
-    if environment:
-        request["Environment"] = dict(environment)
-    if checkpoints:
-        request["CheckpointConfig"] = {"S3Uri": checkpoints}
-    if retries:
-        request["RetryStrategy"] = {"MaximumRetryAttempts": retries}
+    if isinstance(source, str) and packing.is_address(source):
+        if entry is None:
+            raise ValueError(f"Name the script in {source} that trains: entry='train.py'.")
+        name, program, code = name or packing.new_name(Path(entry).stem), entry, source
+    else:
+        path, program = packing.find_entry(Path(source).expanduser(), entry)
+        name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
+        code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
+    request = training_request(
+        name,
+        program,
+        code,
+        output=output or f"s3://{bucket}/",
+        channels=uploaded(inputs, name),
+        hyperparameters=hyperparameters or {},
+        metrics=metrics or {},
+        instance_type=instance_type,
+        instance_count=instance_count,
+        environment=environment or {},
+        max_runtime=max_runtime,
+        spot=spot,
+        max_wait=max_wait,
+        retries=retries,
+        checkpoints=checkpoints,
+        input_mode=input_mode,
+        network_isolation=network_isolation,
+        tags=tags or {},
+    )
     call("CreateTrainingJob", **request)
     job = TrainingJob(name)
     return job.wait(logs=logs) if wait else job
-
-
-def _channel(name: str, address: str) -> dict[str, Any]:
-    data = {"S3DataType": "S3Prefix", "S3Uri": address, "S3DataDistributionType": "FullyReplicated"}
-    return {"ChannelName": name, "DataSource": {"S3DataSource": data}}
-
-
-def parameter(value: Any) -> str:
-    """A hyperparameter as the text that the API carries, such that the job reads the same value back.
-
-    The job decodes JSON where the text is JSON; so text that would read as something else ("1", "true") is
-    quoted.
-    """
-    if not isinstance(value, str):
-        return json.dumps(value)
-    try:
-        json.loads(value)
-    except ValueError:
-        return value
-    return json.dumps(value)
 
 
 def jobs(

@@ -1,4 +1,4 @@
-import { deleteIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { addIcon, deleteIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { useClary } from '../components/context';
@@ -10,7 +10,8 @@ import { Section } from './Section';
 
 /** The sidebar: training jobs, models, endpoints. */
 export function Panel(): JSX.Element {
-  const { jobs, models, endpoints } = useClary();
+  const clary = useClary();
+  const { jobs, models, endpoints } = clary;
   const [filter, setFilter] = React.useState('');
   React.useEffect(() => {
     const timer = setTimeout(() => {
@@ -24,6 +25,11 @@ export function Panel(): JSX.Element {
     <div className="clary-Panel-inner">
       <header className="clary-Panel-header">
         <h2>Clary</h2>
+        <IconButton
+          icon={addIcon}
+          label="New training job"
+          onClick={() => clary.newTrainingJob()}
+        />
         <IconButton
           icon={refreshIcon}
           label="Refresh"
@@ -56,8 +62,9 @@ function Jobs(): JSX.Element {
       keyOf={one => one.TrainingJobName}
       empty={
         <>
-          No training jobs yet. Call <code>create_training_job</code> with boto3, or{' '}
-          <code>clary.train("train.py")</code>, in a notebook: the job shows here as it runs.
+          No training jobs yet. Press + above for a form, or call <code>create_training_job</code>{' '}
+          with boto3 or <code>clary.train("train.py")</code> in a notebook: the job shows here as it
+          runs.
         </>
       }
       row={one => (
