@@ -32,6 +32,7 @@ class Config:
     resource_sample_s: float = 1.0
     max_body_mb: int = 6
     runtime_port: int = 0
+    mlflow_tracking_uri: str = ""
 
     @classmethod
     def load(cls, home: Home, environ: Mapping[str, str] | None = None) -> Config:
@@ -124,6 +125,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "resource_sample_s": _positive(float),
     "max_body_mb": _positive(int),
     "runtime_port": _port,
+    "mlflow_tracking_uri": str,
 }
 
 
