@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from clary.runner import JobSpec
     from clary.store.documents import Document
 
-_SERVER_S, _LIBRARY_S = 1.0, 10.0
+# The second is for the import of mlflow and the making of a database on a busy machine; usually it is two.
+_SERVER_S, _LIBRARY_S = 1.0, 30.0
 _MOST_FILES, _MOST_BYTES = 200, 20 * 2**20
 _USES = re.compile(rb"mlflow|transformers", re.IGNORECASE)
 _CHOOSES = re.compile(rb"set_experiment\s*\(|create_experiment\s*\(|experiment_id\s*=|experiment_name\s*=")
@@ -76,17 +77,26 @@ def prepare(engine: Engine, request: dict[str, Any]) -> Mirroring | None:
     entry = mirror.Entry(name, "", target.uri, target.experiment, target.variables, run_id=target.run_id)
     if target.run_id:
         return Mirroring(dataclasses.replace(entry, joined=True, theirs=True), target)
-    if not target.shared or not _may_join(engine, request):
+    uses, chooses = _usage(engine, request)
+    # Two processes that make the tables of a new database at once break each other, so there the run comes first for
+    # every script that uses mlflow.
+    alone = not target.shared or request.get("EnableNetworkIsolation", False)
+    if alone or not uses or (chooses and _is_server(target.uri)):
         return Mirroring(entry, target)
     run_id = _run_for(engine, entry, request)
-    return Mirroring(dataclasses.replace(entry, run_id=run_id, joined=bool(run_id)), target)
+    joined = bool(run_id) and not chooses
+    return Mirroring(dataclasses.replace(entry, run_id=run_id, joined=joined), target)
+
+
+def _is_server(uri: str) -> bool:
+    return uri.startswith(("http://", "https://"))
 
 
 def _run_for(engine: Engine, entry: mirror.Entry, request: dict[str, Any]) -> str:
     """The id of a run that is made now; '' when that would take too long."""
     if _absent.get(entry.uri, 0.0) > time.monotonic():
         return ""
-    if not entry.uri.startswith(("http://", "https://")):
+    if not _is_server(entry.uri):
         found = _ask_the_process(engine, entry)
     else:
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
@@ -127,10 +137,11 @@ def _ask_the_process(engine: Engine, entry: mirror.Entry) -> str:
     return ""
 
 
-def _may_join(engine: Engine, request: dict[str, Any]) -> bool:
-    """Whether the script may want to log to the job's run: it uses mlflow, as far as one can see, and names no experiment."""
+def _usage(engine: Engine, request: dict[str, Any]) -> tuple[bool, bool]:
+    """(whether the script uses mlflow, whether it chooses its experiment itself), as far as one can see; code that cannot be
+    seen may use it."""
     texts = b"".join(_code(engine, request))
-    return not _CHOOSES.search(texts) and (not texts or _USES.search(texts) is not None)
+    return not texts or _USES.search(texts) is not None, _CHOOSES.search(texts) is not None
 
 
 def _code(engine: Engine, request: dict[str, Any]) -> list[bytes]:

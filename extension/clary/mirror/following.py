@@ -75,17 +75,16 @@ class Following:
             self._finish(tracker, job)
         return over
 
-    def failed(self, error: TrackerError, *, final: bool) -> None:
-        """Say in the job's log, once, that the mirror does not work."""
+    def failed(self, error: TrackerError, *, final: bool) -> bool:
+        """Say in the job's log, once, that the mirror does not work; False where the job has no log yet."""
         job = self._runner.get("training-job", self._entry.job)
         if job is None:
-            return
+            return True
         address = shown(self._entry.uri)
         if final:
-            self._tell(job, "failed", f"This job is not mirrored to MLflow at {address}: {error}.")
-        else:
-            text = f"MLflow at {address} cannot be reached: {error}. The job goes on; its metrics are sent later."
-            self._tell(job, "unreachable", text)
+            return self._tell(job, "failed", f"This job is not mirrored to MLflow at {address}: {error}.")
+        text = f"MLflow at {address} cannot be reached: {error}. The job goes on; its metrics are sent later."
+        return self._tell(job, "unreachable", text)
 
     def forget(self) -> None:
         """Strike the job off."""
@@ -180,17 +179,18 @@ class Following:
         if known.get("mlflow.run_id") != self._entry.run_id:
             self._runner.store.tags.add(self._entry.arn, {"mlflow.run_id": self._entry.run_id})
 
-    def _tell(self, job: Job, what: str, text: str) -> None:
+    def _tell(self, job: Job, what: str, text: str) -> bool:
+        """Write a line into the job's log, unless it is there; False where there is no log yet."""
         if what in self._entry.told:
-            return
+            return True
         spec = self._runner.attempt(job).spec()
         if spec is None:
-            return  # it has no log yet
-        path = spec["shim"]["log"]
+            return job.state == "done"  # it never ran, and will have no log
         # Appended whole, between lines of the job: so writes of its shim, too.
-        with contextlib.suppress(OSError), open(path, "ab", buffering=0) as file:
+        with contextlib.suppress(OSError), open(spec["shim"]["log"], "ab", buffering=0) as file:
             file.write(format_events(f"[clary] {text}".encode(), int(time.time() * 1000)))
             self._save(told=(*self._entry.told, what))
+        return True
 
     def _save(self, **changes: Any) -> None:
         """Change the entry; whoever made the job may have changed other members meanwhile."""

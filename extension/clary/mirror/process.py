@@ -101,8 +101,8 @@ class Mirror:
                 following.failed(error, final=True)
                 following.forget()
         except TrackerError as error:
-            following.failed(error, final=True)
-            following.forget()
+            if following.failed(error, final=True):
+                following.forget()
         except Exception:
             _log.exception("The mirror of %s will be tried again.", entry.job)
             store.failed()
