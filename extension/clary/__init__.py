@@ -6,7 +6,8 @@
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
 * it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`),
-  each name imported when it is first used, so that the import itself stays cheap.
+  each name imported when it is first used, so that the import itself stays cheap. ``clary.images`` says which
+  environments stand for container images.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from clary.api.transport import attach, detach
 
 if TYPE_CHECKING:
+    from clary import images
     from clary.sdk import (
         ClaryError,
         DeploymentFailed,
@@ -60,6 +62,7 @@ __all__ = [
     "deploy",
     "detach",
     "endpoints",
+    "images",
     "jobs",
     "train",
 ]
@@ -67,6 +70,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name of the SDK when it is first asked for (PEP 562)."""
+    if name == "images":
+        return importlib.import_module("clary.images")
     if name in _SDK:
         value = getattr(importlib.import_module("clary.sdk"), name)
         globals()[name] = value
@@ -75,7 +80,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SDK})
+    return sorted({*globals(), *_SDK, "images"})
 
 
 if os.environ.get("CLARY_DOOR", "").strip().lower() not in {"off", "0", "no", "false"}:

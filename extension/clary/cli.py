@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from clary import __version__
+from clary.cli_images import images
 
 
 class _Commands(click.Group):
@@ -165,6 +166,16 @@ def stop(name: str, wait: bool) -> None:
     click.echo(f"{name} is {job.status}")
 
 
+@main.command()
+@click.argument("name")
+def interrupt(name: str) -> None:
+    """Take the machine away from the spot training job NAME; it goes on from its checkpoints."""
+    from clary.sdk import TrainingJob
+
+    TrainingJob(name).interrupt()
+    click.echo(f"{name} is interrupted and will start again")
+
+
 @main.command(short_help="Stop everything that runs for this home.")
 def shutdown() -> None:
     """Stop everything of this home: training jobs, endpoints (they become Failed) and what serves them.
@@ -193,6 +204,9 @@ def home() -> None:
     from clary.home import Home
 
     click.echo(Home.locate().root)
+
+
+main.add_command(images)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from clary.home import Home
@@ -18,7 +18,10 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Every knob. Memory is in MB (2**20 bytes), time in seconds."""
+    """Every knob. Memory is in MB (2**20 bytes), time in seconds.
+
+    images: what stands for a container image, by its name (see `clary.images`).
+    """
 
     account_id: str = "000000000000"
     region: str = "us-east-1"
@@ -33,6 +36,7 @@ class Config:
     max_body_mb: int = 6
     runtime_port: int = 0
     mlflow_tracking_uri: str = ""
+    images: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @classmethod
     def load(cls, home: Home, environ: Mapping[str, str] | None = None) -> Config:
@@ -43,10 +47,10 @@ class Config:
         for variable in ("AWS_DEFAULT_REGION", "AWS_REGION"):
             if "region" not in values and environ.get(variable):
                 values["region"] = environ[variable]
-        for field in fields(cls):
-            text = environ.get(f"CLARY_{field.name.upper()}")
+        for one in fields(cls):
+            text = environ.get(f"CLARY_{one.name.upper()}")
             if text:
-                values[field.name] = text
+                values[one.name] = text
         return cls(**{name: _checked(name, value) for name, value in values.items()})
 
 
@@ -57,7 +61,7 @@ def _from_file(home: Home) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{home.config_file} is not valid TOML: {error}.") from error
-    known = {field.name for field in fields(Config)}
+    known = {one.name for one in fields(Config)}
     for name in values:
         if name not in known:
             raise ConfigError(
@@ -112,6 +116,29 @@ def _port(value: Any) -> int:
     return int(value)
 
 
+def _images(value: Any) -> dict[str, dict[str, str]]:
+    """``"name" = "path"`` or ``"name" = {python, venv, program}``; what a plain path means, the folder itself tells."""
+    wanted = 'a table in config.toml with lines such as "my-algo" = "/path/to/venv" or "my-algo" = { program = "/path/to/train" }'
+    if not isinstance(value, Mapping):
+        raise ValueError(wanted)
+    images = {}
+    for name, entry in value.items():
+        members = {"python": entry} if isinstance(entry, str) else entry
+        if (
+            not isinstance(members, Mapping)
+            or not members
+            or not members.keys() <= {"python", "venv", "program"}
+        ):
+            raise ValueError(wanted)
+        if (
+            not all(isinstance(path, str) for path in members.values())
+            or {"python", "venv"} <= members.keys()
+        ):
+            raise ValueError(wanted)
+        images[name] = dict(members)
+    return images
+
+
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "account_id": _account,
     "region": _region,
@@ -126,6 +153,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "max_body_mb": _positive(int),
     "runtime_port": _port,
     "mlflow_tracking_uri": str,
+    "images": _images,
 }
 
 

@@ -58,6 +58,7 @@ def examine(path: str | Path | None = None) -> list[Check]:
         ("machine", _machine),
         ("gpu", _gpu),
         ("isolation", _isolation),
+        ("hosts", _hosts),
         ("zygote", _zygote),
         ("server", _server),
         ("runtime", _runtime),
@@ -194,6 +195,26 @@ def _isolation(home: Home, config: Config) -> Check:
         return Check("isolation", "ok", detail, data=found)
     hint = "Scripts that name /opt/ml get a rewritten path; allow user namespaces to give them the real one."
     return Check("isolation", "note", detail, hint, found)
+
+
+def _hosts(home: Home, config: Config) -> Check:
+    """Jobs of several hosts, network isolation, and what MPI needs beside."""
+    from clary.runner import Runner
+    from clary.store import Store
+
+    found = Runner(home, config, Store(home)).describe_isolation()
+    tools = {"mpirun": shutil.which("mpirun"), "sshd": shutil.which("sshd", path="/usr/sbin:/usr/bin")}
+    missing = [name for name, path in tools.items() if path is None]
+    data = {"several": found["opt_ml"] == "namespaces", "network": found["private_network"], **tools}
+    parts = [
+        "InstanceCount above 1 is possible" if data["several"] else "one host a job: no mount namespaces",
+        "network isolation is possible"
+        if data["network"]
+        else f"no network isolation: {found['private_network_why']}",
+        "MPI is there" if not missing else f"no MPI: {' and '.join(missing)} missing",
+    ]
+    hint = "For MPI jobs install Open MPI and OpenSSH (Debian: apt-get install openmpi-bin openssh-server)."
+    return Check("hosts", "ok", "; ".join(parts), hint if missing else "", data)
 
 
 def _zygote(home: Home, config: Config) -> Check:

@@ -73,7 +73,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "RoleArn": ROLE,
         "AlgorithmSpecification": {
             "TrainingInputMode": "File",
-            "TrainingImage": "image",
+            "TrainingImage": "clary/python",
             "MetricDefinitions": [{"Name": "loss", "Regex": "loss=(.*)"}],
         },
         "OutputDataConfig": {"S3OutputPath": "s3://none/prefix"},

@@ -69,6 +69,9 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
     assert sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
 
 
+GROUP = {"InstanceGroupName": "a", "InstanceType": "ml.m5.large", "InstanceCount": 1}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -88,7 +91,9 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
             {"HyperParameters": {"sagemaker_program": "x.py", "sagemaker_submit_directory": '"s3://bucket/no.tar.gz"'}},
             "Upload the sourcedir.tar.gz first",
         ),
-        ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}}, "InstanceCount 2"),
+        ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 0, "VolumeSizeInGB": 1}}, "at least 1"),
+        ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceGroups": [GROUP], "VolumeSizeInGB": 1}}, "both"),
+        ({"ResourceConfig": {"InstanceGroups": [GROUP, GROUP], "VolumeSizeInGB": 1}}, "must be unique"),
         ({"ResourceConfig": {"InstanceType": "ml.none", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "instanceType"),
         ({"InputDataConfig": [{**channel()[0], "ShuffleConfig": {"Seed": 1}}]}, "ShuffleConfig"),
         ({"CheckpointConfig": {"S3Uri": "s3://bucket/c", "LocalPath": "/etc"}}, "below /opt/ml"),
@@ -104,7 +109,6 @@ def test_a_malformed_name_is_refused_before_anything_happens(sagemaker: Any, nam
             "KeepAlivePeriodInSeconds",
         ),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
-        ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation"),
         ({"RoleArn": "arn:aws:iam::12:role/x"}, "roleArn"),
         ({"Tags": [{"Key": "aws:x", "Value": "1"}]}, "aws:"),
         ({"Tags": [{"Key": "x", "Value": "1"}, {"Key": "x", "Value": "2"}]}, "Duplicate"),

@@ -16,7 +16,7 @@ ONE = "1 validation error detected: "
 JOB: dict[str, Any] = {
     "TrainingJobName": "job",
     "RoleArn": "arn:aws:iam::000000000000:role/xyz",
-    "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
+    "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "clary/python"},
     "OutputDataConfig": {"S3OutputPath": "s3://bucket/prefix"},
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
     "StoppingCondition": {"MaxRuntimeInSeconds": 60},

@@ -30,7 +30,7 @@ def request(name: str, command: str) -> dict[str, Any]:
         "TrainingJobName": name,
         "RoleArn": "arn:aws:iam::000000000000:role/bench",
         "AlgorithmSpecification": {
-            "TrainingImage": "bench",
+            "TrainingImage": "clary/python",
             "TrainingInputMode": "File",
             "ContainerEntrypoint": ["/bin/sh", "-c"],
             "ContainerArguments": [command],

@@ -80,7 +80,9 @@ class Bench:
     def log(self, job: Job) -> list[logfile.LogEvent]:
         spec = self.attempt(job).spec()
         assert spec is not None
-        events, _ = logfile.read_events(Path(spec["shim"]["log"]), max_bytes=1 << 30, limit=1 << 30)
+        events, _ = logfile.read_events(
+            Path(spec["shim"]["hosts"][0]["log"]), max_bytes=1 << 30, limit=1 << 30
+        )
         return events
 
 

@@ -58,7 +58,7 @@ def test_a_second_shim_on_the_same_attempt_is_refused(bench: Any) -> None:
     os.kill(pid, signal.SIGKILL)
     bench.wait(job)
     bench.until(lambda: subprocess.run(command, check=False).returncode == shim.SPENT, "the lock to be free")
-    assert len(bench.attempt(job).exit()) == 5
+    assert len(bench.attempt(job).exit()) == 6
 
 
 def test_a_job_whose_shim_is_killed_is_lost_and_retried(bench: Any, alive: Any) -> None:

@@ -85,7 +85,7 @@ class Desk:
             "TrainingJobName": name,
             "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}",
             "HyperParameters": values,
-            "AlgorithmSpecification": {"TrainingImage": "clary", "TrainingInputMode": "File"},
+            "AlgorithmSpecification": {"TrainingImage": "clary/python", "TrainingInputMode": "File"},
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600},

@@ -116,7 +116,7 @@ def test_the_algorithms_input_mode_is_the_default_for_its_channels(data: Any) ->
     job = data.completed(
         data.train(
             {"train.py": LIST},
-            AlgorithmSpecification={"TrainingImage": "x", "TrainingInputMode": "FastFile"},
+            AlgorithmSpecification={"TrainingImage": "clary/python", "TrainingInputMode": "FastFile"},
             InputDataConfig=[
                 channel("fast", "s3://bucket/d/train/"),
                 channel("own", "s3://bucket/d/train/", InputMode="File"),

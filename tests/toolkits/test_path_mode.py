@@ -51,7 +51,7 @@ def test_container_arguments_that_name_opt_ml_are_rewritten(paths_desk: Any) -> 
     job = desk.completed(
         desk.train(
             AlgorithmSpecification={
-                "TrainingImage": "x",
+                "TrainingImage": "clary/python",
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["/bin/sh", "-c"],
                 "ContainerArguments": [line],
@@ -71,7 +71,7 @@ def test_the_drivers_of_sdk_v3_are_rewritten_too(paths_desk: Any) -> None:
     job = desk.completed(
         desk.train(
             AlgorithmSpecification={
-                "TrainingImage": "x",
+                "TrainingImage": "clary/python",
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["/bin/bash"],
                 "ContainerArguments": ["-c", "sh /opt/ml/input/data/sm_drivers/sm_train.sh"],

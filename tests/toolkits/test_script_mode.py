@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from clary.toolkits.training import hyperparameters, variables
+from clary.toolkits.training.cluster import network_interface, resource_config
 from clary.toolkits.training.code import Program, check_entry_point, kind_of
 from clary.toolkits.training.errors import JobFailure
-from clary.toolkits.training.layout import Layout, network_interface
+from clary.toolkits.training.layout import Layout
 
 RAW = {
     "sagemaker_program": '"train.py"',
@@ -37,7 +38,7 @@ REQUEST: dict[str, Any] = {
     "TrainingJobName": "job-1",
     "TrainingJobArn": "arn:aws:sagemaker:us-east-1:000000000000:training-job/job-1",
     "HyperParameters": RAW,
-    "AlgorithmSpecification": {"TrainingImage": "x", "TrainingInputMode": "File"},
+    "AlgorithmSpecification": {"TrainingImage": "clary/python", "TrainingInputMode": "File"},
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
     "InputDataConfig": [
         {
@@ -96,7 +97,7 @@ VARIABLES = {
     "SM_MODEL_DIR": "/opt/ml/model",
     "SM_MODULE_DIR": "s3://b/x/sourcedir.tar.gz",
     "SM_MODULE_NAME": "train",
-    "SM_NETWORK_INTERFACE_NAME": network_interface(),
+    "SM_NETWORK_INTERFACE_NAME": network_interface(local=False),
     "SM_NUM_CPUS": "2",
     "SM_NUM_GPUS": "0",
     "SM_NUM_NEURONS": "0",
@@ -105,7 +106,7 @@ VARIABLES = {
     "SM_OUTPUT_INTERMEDIATE_DIR": "/opt/ml/output/intermediate",
     "SM_RESOURCE_CONFIG": '{"current_group_name":"homogeneousCluster","current_host":"algo-1","current_instance_type":'
     '"ml.m5.large","hosts":["algo-1"],"instance_groups":[{"hosts":["algo-1"],"instance_group_name":"homogeneousCluster",'
-    f'"instance_type":"ml.m5.large"}}],"network_interface_name":"{network_interface()}"}}',
+    f'"instance_type":"ml.m5.large"}}],"network_interface_name":"{network_interface(local=False)}"}}',
     "SM_USER_ARGS": json.dumps(ARGUMENTS, separators=(",", ":")),
     "SM_USER_ENTRY_POINT": "train.py",
 }
@@ -122,7 +123,13 @@ output_intermediate_dir resource_config topology user_entry_point
 def made(program: str | None = "train.py", raw: dict[str, str] = RAW) -> dict[str, str]:
     values = hyperparameters.split(raw)
     return variables.script_variables(
-        REQUEST, values, Layout(Path("/opt/ml")), program=program, cpus=2.0, gpus=0
+        REQUEST,
+        values,
+        Layout(Path("/opt/ml")),
+        resource_config(REQUEST),
+        program=program,
+        cpus=2.0,
+        gpus=0,
     )
 
 
@@ -166,7 +173,13 @@ def test_a_distributed_framework_parameter_names_the_instance_group() -> None:
 
 def test_in_another_base_folder_every_path_is_below_it(tmp_path: Path) -> None:
     found = variables.script_variables(
-        REQUEST, hyperparameters.split(RAW), Layout(tmp_path), program="train.py", cpus=0.5, gpus=1
+        REQUEST,
+        hyperparameters.split(RAW),
+        Layout(tmp_path),
+        resource_config(REQUEST),
+        program="train.py",
+        cpus=0.5,
+        gpus=1,
     )
     assert "/opt/ml" not in json.dumps(found)
     assert (found["SM_NUM_CPUS"], found["SM_NUM_GPUS"]) == ("1", "1")

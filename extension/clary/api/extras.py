@@ -1,8 +1,9 @@
 """What users need and AWS's API lacks, as a small REST set under ``/clary/``: same doors, same keys.
 
-GET /clary/training-jobs/<name>/metrics   metrics that the regular expressions found, and resource use
-GET /clary/doctor                         what this machine can do
-GET /clary/environment                    the variables that let another process talk to Clary
+GET  /clary/training-jobs/<name>/metrics    metrics that the regular expressions found, and resource use
+POST /clary/training-jobs/<name>/interrupt  take the machine away from a job of managed spot training
+GET  /clary/doctor                          what this machine can do
+GET  /clary/environment                     the variables that let another process talk to Clary
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from clary.api.errors import ApiError, not_found
+from clary.api.errors import ApiError, not_found, validation
 from clary.api.http_types import Headers, Request, Response
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 def handle(engine: Engine, request: Request) -> Response:
     """Answer one request under ``/clary/``; raises ApiError."""
-    for pattern, answer in _ROUTES:
+    for methods, pattern, answer in _ROUTES:
         match = pattern.fullmatch(request.path)
         if match:
-            if request.method not in ("GET", "HEAD"):
-                raise ApiError("MethodNotAllowed", f"{request.path} can only be read (GET).", 405)
+            if request.method not in methods:
+                raise ApiError("MethodNotAllowed", f"{request.path} takes {methods[0]} only.", 405)
             document = answer(engine, request, *map(unquote, match.groups()))
             body = orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS, default=str)
             headers = {
@@ -46,6 +47,18 @@ def _metrics(engine: Engine, request: Request, name: str) -> dict[str, Any]:
     if job is None:
         raise not_found("training job", name)
     return {"metrics": engine.runner.metrics(job), "resources": engine.runner.resources(job)}
+
+
+def _interrupt(engine: Engine, request: Request, name: str) -> dict[str, Any]:
+    from clary.runner import RunnerError
+
+    try:
+        job = engine.runner.interrupt("training-job", name)
+    except RunnerError as error:
+        raise validation(str(error)) from None
+    if job is None:
+        raise not_found("training job", name)
+    return {}
 
 
 def _doctor(engine: Engine, request: Request) -> Any:
@@ -75,8 +88,10 @@ def environment(engine: Engine, server: str) -> dict[str, str]:
     }
 
 
-_ROUTES: list[tuple[re.Pattern[str], Callable[..., Any]]] = [
-    (re.compile(r"/clary/training-jobs/([^/]+)/metrics"), _metrics),
-    (re.compile(r"/clary/doctor"), _doctor),
-    (re.compile(r"/clary/environment"), _environment),
+_READ = ("GET", "HEAD")
+_ROUTES: list[tuple[tuple[str, ...], re.Pattern[str], Callable[..., Any]]] = [
+    (_READ, re.compile(r"/clary/training-jobs/([^/]+)/metrics"), _metrics),
+    (("POST",), re.compile(r"/clary/training-jobs/([^/]+)/interrupt"), _interrupt),
+    (_READ, re.compile(r"/clary/doctor"), _doctor),
+    (_READ, re.compile(r"/clary/environment"), _environment),
 ]

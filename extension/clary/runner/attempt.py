@@ -79,6 +79,13 @@ class Attempt:
     def spec(self) -> dict[str, Any] | None:
         return read_state(self.folder / "spec.json")
 
+    def log(self, host: str = "") -> Path | None:
+        """The log of a host, of the first one where none is named; None before there is a ``spec.json``."""
+        for entry in (self.spec() or {}).get("shim", {}).get("hosts", ()):
+            if host in ("", entry["name"]):
+                return Path(entry["log"])
+        return None
+
     def started(self) -> dict[str, Any] | None:
         """When it started and as which processes; None: the job's code has not run."""
         return read_state(self.folder / "started.json")
@@ -100,6 +107,12 @@ class Attempt:
         """Leave the wish to stop for the shim, and wake it. May be repeated."""
         with contextlib.suppress(FileNotFoundError):
             (self.folder / "stop").touch(mode=0o600)
+        self.nudge(b"T")
+
+    def ask_to_interrupt(self) -> None:
+        """Leave the wish to end this attempt, though not the job, for the shim, and wake it."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / "interrupt").touch(mode=0o600)
         self.nudge(b"T")
 
     def nudge(self, command: bytes) -> bool:

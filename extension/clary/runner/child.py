@@ -1,5 +1,5 @@
 """The job's own process: enters its isolation and calls its entry. Run as ``python -m clary.runner.child
-<attempt folder>``."""
+<attempt folder> [host]``."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clary.runner.announce import announce
 from clary.runner.linux import die_with_parent
 from clary.runner.spec import JobSpec
 
+if TYPE_CHECKING:
+    from clary.runner import isolation
 
-def run(attempt_dir: Path) -> int:
+
+def run(attempt_dir: Path, host: str = "") -> int:
     """Call the entry of the attempt's spec; returns the job's exit code. A zygote calls this in a forked
-    child."""
+    child. `host`: which of the job's hosts this process is."""
+    from clary.runner import hosts
+
+    hosts.become(host)
     spec = load_spec(attempt_dir)
     shim = os.getppid()
     if spec.opt_ml:
         from clary.runner import isolation
 
-        isolation.enter(attempt_dir)
+        isolation.enter(attempt_dir, place=_place(attempt_dir, spec, host))
         # Where entering a user namespace counts as a change of credentials, the kernel forgets this wish.
         die_with_parent(signal.SIGKILL)
         if os.getppid() != shim:
@@ -33,6 +39,19 @@ def run(attempt_dir: Path) -> int:
     module, _, name = spec.entry.partition(":")
     function = getattr(importlib.import_module(module), name)
     return int(function(attempt_dir) or 0)
+
+
+def _place(attempt_dir: Path, spec: JobSpec, host: str) -> isolation.Place:
+    from clary.runner import hosts, isolation
+
+    names = hosts.addresses(_document(attempt_dir)["job_id"], spec.hosts) if len(spec.hosts) > 1 else {}
+    return isolation.Place(
+        folder=hosts.folder(attempt_dir, spec.hosts, host),
+        host=host if names else "",
+        addresses=names or ({host: "127.0.0.1"} if host else {}),
+        network=attempt_dir / "network" if spec.private_network else None,
+        leads=not spec.hosts or host == spec.hosts[0],
+    )
 
 
 def load_spec(attempt_dir: Path) -> JobSpec:
@@ -55,4 +74,4 @@ def _document(attempt_dir: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(run(Path(sys.argv[1])))
+    sys.exit(run(Path(sys.argv[1]), *sys.argv[2:3]))

@@ -55,16 +55,27 @@ def finish_job(runner: Runner, job: Job) -> bool:
 
 def outcome_of(runner: Runner, job: Job) -> Outcome:
     """How the job's last attempt ended, as the shim or a reconciler wrote it down."""
+    queued = "max-wait" if job.result.get("GaveUp") else "stopped"
     if job.attempt == 0:
-        return Outcome(0, "stopped", ended=job.stop_requested)
+        return Outcome(0, queued, ended=job.stop_requested)
     attempt = runner.attempt(job)
     end = attempt.exit()
-    if end is not None and runner.store.jobs.attempts(job.id)[-1].outcome == "crashed":
-        # A service, stopped while it waited to be restarted: that end was not its last word.
-        return Outcome(job.attempt, "stopped", started=job.started, ended=job.stop_requested)
+    if end is not None and runner.store.jobs.attempts(job.id)[-1].outcome in ("crashed", "interrupted"):
+        # Stopped while it waited to be started again: that end was not its last word.
+        return Outcome(job.attempt, queued, started=job.started, ended=job.stop_requested or end["ended"])
     if end is not None:
         started = end["started"] if attempt.started() is not None else job.started
-        return Outcome(job.attempt, end["reason"], end["exit_code"], end["signal"], started, end["ended"])
+        # Interrupted and stopped at once: the wish to stop stands.
+        reason = "stopped" if end["reason"] == "interrupted" else end["reason"]
+        return Outcome(
+            job.attempt,
+            reason,
+            end["exit_code"],
+            end["signal"],
+            started,
+            end["ended"],
+            host=end.get("host", ""),
+        )
     lost = attempt.lost() or {}
     ended = lost.get("last_seen") or time.time()
     if job.stop_requested is not None:

@@ -14,12 +14,13 @@ import re
 import signal
 import stat
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 OPT_ML = Path("/opt/ml")
 
-_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
+_CLONE_NEWNS, _CLONE_NEWUTS, _CLONE_NEWUSER = 0x00020000, 0x04000000, 0x10000000
 _MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_SLAVE = 0x1, 0x20, 0x1000, 0x4000, 0x80000
 _MNT_DETACH = 2
 _PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG = 1, 2
@@ -38,13 +39,14 @@ class Isolation:
     kind: str
     base: Path
     reason: str = ""
+    private_network: bool = False
 
     def rewrite(self, text: str) -> str:
         """``text`` with every mention of ``/opt/ml`` naming the job's own folder; unchanged in a namespace."""
         return text if self.kind == "namespaces" else _MENTION.sub(lambda _: str(self.base), text)
 
-    def name_host(self, name: str, scratch: Path) -> bool:
-        """Let ``name`` be this machine (127.0.0.1) in this process and its children; False where that is not possible.
+    def name_hosts(self, addresses: Mapping[str, str], scratch: Path) -> bool:
+        """Let these names have these addresses in this process and its children; False where that is not possible.
         ``scratch`` is a folder for the changed /etc/hosts."""
         if self.kind != "namespaces":
             return False
@@ -52,9 +54,29 @@ class Isolation:
         try:
             text = hosts.read_text(encoding="utf-8", errors="surrogateescape")
             changed = scratch / "hosts"
-            line = f"\n127.0.0.1 {name}\n"
-            changed.write_text(text.rstrip("\n") + line, encoding="utf-8", errors="surrogateescape")
-            _mount(str(changed), hosts, None, _MS_BIND)
+            lines = "".join(f"\n{address} {name}" for name, address in addresses.items())
+            changed.write_text(text.rstrip("\n") + lines + "\n", encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return False
+        return self.bind(changed, hosts)
+
+    def bind(self, source: Path, target: Path) -> bool:
+        """Show ``source`` at the existing ``target`` to this process and its children; False where mounts are not possible."""
+        if self.kind != "namespaces":
+            return False
+        try:
+            _mount(str(source), target, None, _MS_BIND)
+        except OSError:
+            return False
+        return True
+
+    def own_folder(self, target: Path, scratch: Path) -> bool:
+        """What is created in the existing folder ``target`` (/tmp, say) from now on is this process's and its children's alone;
+        what is there stays to be seen. ``scratch`` is a folder that does not exist yet, for what will be created."""
+        if self.kind != "namespaces":
+            return False
+        try:
+            _cover(target, scratch.with_name(f".{scratch.name}.old"), scratch)
         except OSError:
             return False
         return True
@@ -79,31 +101,60 @@ class Isolation:
         return True
 
 
-def enter(attempt_dir: Path, mode: str | None = None) -> Isolation:
-    """Give this process (single-threaded) its own ``/opt/ml``: ``attempt_dir/ml``.
+@dataclass(frozen=True)
+class Place:
+    """Where a process of a job lives: ``folder/ml`` becomes its ``/opt/ml``.
+
+    host: its host name, where it is one of several; addresses: of all hosts by name. network: the file by which the job's
+    hosts find the network that they share, and nobody else; None: the machine's. leads: the host that makes that network.
+    """
+
+    folder: Path
+    host: str = ""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    network: Path | None = None
+    leads: bool = True
+
+
+def enter(attempt_dir: Path, mode: str | None = None, place: Place | None = None) -> Isolation:
+    """Give this process (single-threaded) its own ``/opt/ml``: ``attempt_dir/ml``, or what ``place`` says.
 
     ``mode``: ``namespaces`` (or an IsolationError), ``paths`` (never mounts), ``auto``; by default what is configured.
-    The user id stays what it is.
+    The user id stays what it is. Raises IsolationError, too, when a private network or host names cannot be had.
     """
     global _current
     if mode is None:
         mode = _configured(attempt_dir)
-    folder = attempt_dir / "ml"
+    place = place or Place(attempt_dir)
+    folder = place.folder / "ml"
     folder.mkdir(parents=True, exist_ok=True)
+    if mode == "paths" and (place.network or place.host):
+        raise IsolationError(
+            "The job needs a network or host names of its own, and isolation = 'paths' has neither. Set isolation = 'auto' in"
+            " Clary's config.toml."
+        )
     if mode == "paths":
         _current = Isolation("paths", folder, "set in Clary's configuration")
         return _current
     try:
-        _enter_namespaces(folder)
+        if place.network is not None:
+            from clary.runner import network
+
+            network.enter(place.network, leads=place.leads)
+        _enter_namespaces(folder, within=place.network is not None, host=place.host)
     except OSError as error:
         reason = explain(error)
+        if place.network is not None or place.host:
+            raise IsolationError(
+                f"This machine gives jobs no network or host names of their own: {reason}."
+            ) from error
         if mode == "namespaces":
             raise IsolationError(
                 f"This machine gives no private /opt/ml: {reason}. Set isolation = 'auto' or 'paths' in Clary's config.toml."
             ) from error
         _current = Isolation("paths", folder, reason)
     else:
-        _current = Isolation("namespaces", OPT_ML)
+        _current = Isolation("namespaces", OPT_ML, private_network=place.network is not None)
     return _current
 
 
@@ -176,7 +227,8 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _call(name: str, *arguments: object) -> int:
+def call(name: str, *arguments: object) -> int:
+    """A system call; raises OSError."""
     result = int(getattr(_libc(), name)(*arguments))
     if result < 0:
         number = ctypes.get_errno()
@@ -186,12 +238,12 @@ def _call(name: str, *arguments: object) -> int:
 
 def _mount(source: str | None, target: Path, kind: str | None, flags: int, data: str | None = None) -> None:
     encoded = [None if text is None else os.fsencode(text) for text in (source, str(target), kind, data)]
-    _call("mount", encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3])
+    call("mount", encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3])
 
 
 def _unmount(target: Path) -> None:
     with contextlib.suppress(OSError):
-        _call("umount2", os.fsencode(target), _MNT_DETACH)
+        call("umount2", os.fsencode(target), _MNT_DETACH)
 
 
 def _relatime(target: Path) -> int:
@@ -199,15 +251,19 @@ def _relatime(target: Path) -> int:
     return 0x200000 if os.statvfs(target).f_flag & 0x1000 else 0
 
 
-def _enter_namespaces(folder: Path) -> None:
+def _enter_namespaces(folder: Path, within: bool = False, host: str = "") -> None:
+    """``within``: this process has entered a user namespace for its network already, and may do as it likes there."""
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     if not OPT_ML.is_dir() and not OPT_ML.parent.is_dir():
         raise OSError(errno.ENOENT, "there is no folder /opt to mount into")
     death_signal = ctypes.c_int(0)
-    _call("prctl", _PR_GET_PDEATHSIG, ctypes.byref(death_signal), 0, 0, 0)
-    _unshare()
+    call("prctl", _PR_GET_PDEATHSIG, ctypes.byref(death_signal), 0, 0, 0)
+    _unshare(within)
     try:
+        if host:
+            call("unshare", _CLONE_NEWUTS)
+            call("sethostname", os.fsencode(host), len(os.fsencode(host)))
         # Nothing we mount may reach the outside; what is unmounted outside should still vanish here.
         _mount("none", Path("/"), None, _MS_REC | _MS_SLAVE)
         if not OPT_ML.is_dir():
@@ -216,16 +272,21 @@ def _enter_namespaces(folder: Path) -> None:
     finally:
         # Changing credentials clears it, and a job must not outlive its supervisor.
         if death_signal.value:
-            _call("prctl", _PR_SET_PDEATHSIG, death_signal.value, 0, 0, 0)
+            call("prctl", _PR_SET_PDEATHSIG, death_signal.value, 0, 0, 0)
 
 
-def _unshare() -> None:
-    user, group = os.geteuid(), os.getegid()
-    if user == 0:
+def _unshare(within: bool) -> None:
+    if os.geteuid() == 0 or within:
         with contextlib.suppress(PermissionError):
-            _call("unshare", _CLONE_NEWNS)
+            call("unshare", _CLONE_NEWNS)
             return
-    _call("unshare", _CLONE_NEWNS | _CLONE_NEWUSER)
+    unshare_user(_CLONE_NEWNS)
+
+
+def unshare_user(flags: int) -> None:
+    """Enter a new user namespace, and others with it, in which this process keeps its ids. Raises OSError."""
+    user, group = os.geteuid(), os.getegid()
+    call("unshare", flags | _CLONE_NEWUSER)
     # A process may map its own ids to themselves, if it gives up setgroups first (CVE-2014-8989).
     with contextlib.suppress(FileNotFoundError):
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
@@ -235,21 +296,38 @@ def _unshare() -> None:
 
 def _make_mount_point(scratch: Path) -> None:
     """Make ``/opt/ml`` exist in this namespace only: a small tmpfs over ``/opt`` that shows all of the old one, plus ``ml``."""
-    opt = OPT_ML.parent
-    old = scratch / ".opt"
+    _cover(OPT_ML.parent, scratch / ".opt", None)
+    try:
+        OPT_ML.mkdir(exist_ok=True)
+    except OSError:
+        _unmount(OPT_ML.parent)
+        raise
+
+
+def _cover(folder: Path, old: Path, new: Path | None) -> None:
+    """Put another folder over ``folder``, in this namespace, in which all that was there is to be seen: ``new``, which is made
+    here, or a small tmpfs. ``old`` is a name to use meanwhile."""
     old.mkdir(exist_ok=True)
     mounted = False
     try:
-        _mount(str(opt), old, None, _MS_BIND | _MS_REC)
+        _mount(str(folder), old, None, _MS_BIND | _MS_REC)
         try:
-            _mount("tmpfs", opt, "tmpfs", 0, "mode=755,size=64m")
-            mounted = True
+            if new is None:
+                _mount("tmpfs", folder, "tmpfs", 0, "mode=755,size=64m")
+                mounted = True
+                target = folder
+            else:
+                new.mkdir()
+                new.chmod(stat.S_IMODE(old.stat().st_mode))
+                target = new
             for entry in sorted(os.scandir(old), key=lambda one: one.name):
-                _show_again(Path(entry.path), opt / entry.name)
-            OPT_ML.mkdir(exist_ok=True)
+                with contextlib.suppress(FileNotFoundError):  # somebody has removed it just now
+                    _show_again(Path(entry.path), target / entry.name)
+            if new is not None:
+                _mount(str(new), folder, None, _MS_BIND | _MS_REC)
         except OSError:
             if mounted:
-                _unmount(opt)
+                _unmount(folder)
             raise
         finally:
             _unmount(old)

@@ -29,7 +29,8 @@ _KINDS = {
 class Outcome:
     """How the last attempt ended. Times are seconds since the epoch.
 
-    reason: exited | stopped | max-runtime | memory | lost. `attempt` is 0 and `started` None when the job
+    reason: exited | stopped | max-runtime | max-wait | memory | lost. `host`: which of its hosts failed, where it has
+    several. `attempt` is 0 and `started` None when the job
     never ran.
     """
 
@@ -40,6 +41,7 @@ class Outcome:
     started: float | None = None
     ended: float | None = None
     message: str = ""
+    host: str = ""
 
     @property
     def succeeded(self) -> bool:
@@ -102,6 +104,8 @@ class PlainKind(JobKind):
             return Finish("Stopped", "Stopped")
         if outcome.reason == "max-runtime":
             return Finish("Stopped", "MaxRuntimeExceeded")
+        if outcome.reason == "max-wait":
+            return Finish("Stopped", "MaxWaitTimeExceeded")
         return Finish("Failed", "Failed", failure_reason(outcome))
 
 

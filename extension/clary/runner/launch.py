@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from clary.config import Config
 from clary.home import Home
-from clary.runner import environment
+from clary.runner import environment, hosts
 from clary.runner.attempt import Attempt
 from clary.runner.spec import JobSpec
 from clary.store import logfile
@@ -35,12 +36,13 @@ def write_spec(
         home, config, spec, attempt=attempt.folder, cookie=cookie, gpus=gpus
     )
     stream = spec.log_stream.replace("{epoch}", str(int(time.time())))
+    first = spec.hosts[0] if spec.hosts else ""
     limit = spec.memory_limit_mb or int(config.memory_mb * _MACHINE_FRACTION)
     document: dict[str, Any] = {
         **job.spec,
         "job_id": job.id,
         "attempt": job.attempt,
-        "log_stream": stream,
+        "log_stream": stream.replace("{host}", first),
         "allocation": {
             "cpus": spec.resources.cpus,
             "memory_mb": spec.resources.memory_mb,
@@ -52,11 +54,12 @@ def write_spec(
             "environment": variables,
             "unset": unset,
             "run": str(home.run),
-            "log": str(logfile.stream_path(home, spec.log_group, stream)),
+            "hosts": _hosts(home, config, spec, stream, attempt, gpus),
             "log_limit": config.log_limit_mb << 20,
             "sample_s": config.resource_sample_s,
             "memory_limit_mb": limit,
             "max_runtime_s": max_runtime_s,
+            "give_up_at": job.give_up_at,
             "grace_s": spec.grace_s,
             "gpus": list(gpus),
             "metrics": spec.metric_definitions,
@@ -73,6 +76,27 @@ def write_spec(
         json.dump(document, file)
     os.replace(draft, path)
     return spec
+
+
+def _hosts(
+    home: Home, config: Config, spec: JobSpec, stream: str, attempt: Attempt, gpus: Sequence[int]
+) -> list[dict[str, Any]]:
+    """For each of the job's processes: its host's name and folder, its log, and the variables that differ among them."""
+    entries: list[dict[str, Any]] = []
+    for number, name in enumerate(spec.hosts or ("",)):
+        folder = hosts.folder(attempt.folder, spec.hosts, name)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        log = logfile.stream_path(home, spec.log_group, stream.replace("{host}", name))
+        variables: dict[str, str] = {}
+        if len(spec.hosts) > 1:
+            threads = str(max(1, int(spec.resources.cpus / len(spec.hosts))))
+            variables = dict.fromkeys(environment.THREAD_VARIABLES, threads)
+            if config.gpus:
+                own = hosts.share(gpus, len(spec.hosts), number)
+                variables["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, own))
+        variables = {key: value for key, value in variables.items() if key not in spec.environment}
+        entries.append({"name": name, "log": str(log), "environment": variables})
+    return entries
 
 
 def engine_lock(home: Home) -> Path:

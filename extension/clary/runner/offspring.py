@@ -29,10 +29,11 @@ class Offspring:
         attempt_folder: str,
         shim: dict[str, Any],
         private: list[int],
-        entry: Callable[[Path], int] | None,
+        entry: Callable[[Path, str], int] | None,
+        host: dict[str, Any],
     ) -> None:
-        """Fork. `private` are descriptors that only the shim may hold; with an `entry`, the child calls it (a
-        zygote's warm start), else it executes the command of ``spec.json``."""
+        """Fork the process of one `host` of the job. `private` are descriptors that only the shim may hold; with an
+        `entry`, the child calls it (a zygote's warm start), else it executes the command of ``spec.json``."""
         gate, self._gate = os.pipe()
         self.output, write = os.pipe()
         self.pipe = os.readlink(f"/proc/self/fd/{write}") if os.path.isdir("/proc/self/fd") else ""
@@ -43,12 +44,22 @@ class Offspring:
         self.pid = os.fork()
         if self.pid == 0:
             try:
+                shim = {
+                    **shim,
+                    "environment": {**shim["environment"], **host["environment"]},
+                    "host": host["name"],
+                }
                 _live(attempt_folder, shim, [*private, self._gate, self.output], gate, write, parent, entry)
             finally:
                 os._exit(_CANNOT_EXECUTE)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEFAULTS)
         os.close(gate)
         os.close(write)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What of it only the shim may hold."""
+        return [self._gate, self.output]
 
     def describe(self) -> dict[str, Any]:
         """What ``started.json`` says of it, so that its leftovers can be told from others' processes."""
@@ -78,7 +89,7 @@ def _live(
     gate: int,
     write: int,
     parent: int,
-    entry: Callable[[Path], int] | None,
+    entry: Callable[[Path, str], int] | None,
 ) -> NoReturn:
     linux.die_with_parent(signal.SIGKILL)
     if os.getppid() != parent:  # it died before the line above
@@ -105,10 +116,10 @@ def _live(
     os.environ.update(shim["environment"])
     os.chdir(attempt_folder)
     if entry is None:
-        _execute(shim["command"])
+        _execute([*shim["command"], *([shim["host"]] if shim["host"] else [])])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    _call(entry, attempt_folder)
+    _call(entry, attempt_folder, shim["host"])
 
 
 def _execute(command: list[str]) -> NoReturn:
@@ -119,14 +130,14 @@ def _execute(command: list[str]) -> NoReturn:
     os._exit(_CANNOT_EXECUTE)
 
 
-def _call(entry: Callable[[Path], int], attempt_folder: str) -> NoReturn:
+def _call(entry: Callable[[Path, str], int], attempt_folder: str, host: str) -> NoReturn:
     import pathlib
     import traceback
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
-        code = entry(pathlib.Path(attempt_folder))
+        code = entry(pathlib.Path(attempt_folder), host)
     except SystemExit as request:
         code = request.code if isinstance(request.code, int) else 0 if request.code is None else 1
         if isinstance(request.code, str):

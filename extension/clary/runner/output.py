@@ -70,7 +70,15 @@ class LogFile:
 class Output:
     """Reads a job's merged stdout and stderr and hands on whole lines."""
 
-    def __init__(self, source: int, log: LogFile, also: Callable[[bytes], None] | None = None) -> None:
+    def __init__(
+        self,
+        source: int,
+        log: LogFile,
+        also: Callable[[bytes], None] | None = None,
+        whole_lines: bool = False,
+    ) -> None:
+        """`also` hears all that is said, as it comes, or in whole lines where several processes speak to it."""
+        self._whole_lines = whole_lines
         self._source = source
         self._log = log
         self._also = also
@@ -93,7 +101,7 @@ class Output:
         if not data:
             self.ended = True
             return False
-        if self._also is not None:
+        if self._also is not None and not self._whole_lines:
             self._also(data)
         lines, newline, rest = (self._pending + data).rpartition(b"\n")
         if newline:
@@ -113,7 +121,7 @@ class Output:
 
     def add(self, lines: bytes) -> None:
         """Lines of our own, between the job's."""
-        self._put(lines)
+        self.wrote = self._log.append(lines) or self.wrote
 
     def wait_s(self) -> float | None:
         """In how many seconds `flush_late` has something to do; None: never, unless output comes."""
@@ -140,6 +148,8 @@ class Output:
         os.close(self._source)
 
     def _put(self, lines: bytes) -> None:
+        if self._also is not None and self._whole_lines:
+            self._also(lines + b"\n")
         self.wrote = self._log.append(lines) or self.wrote
 
 

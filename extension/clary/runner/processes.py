@@ -133,12 +133,12 @@ def kill_leftovers(cookie: str, started: dict[str, object], patience_s: float = 
     Found by the cookie in their environment. Forked children of a zygote carry the zygote's environment
     instead; they are known by the job's session together with the pipe that they write their output to.
     """
-    if started.get("boot_id") not in (None, "", linux.boot_id()):
+    if any(one.get("boot_id") not in (None, "", linux.boot_id()) for one in _born(started)):
         return 0  # nothing outlives a boot, and its pids mean others now
     killed: set[int] = set()
     deadline = time.monotonic() + patience_s
     while True:
-        leftovers = [process for process in _leftovers(cookie, started) if process.state != "Z"]
+        leftovers = [process for process in _leftovers(cookie, _born(started)) if process.state != "Z"]
         if not leftovers or time.monotonic() > deadline:
             return len(killed)
         send(leftovers, signal.SIGKILL)
@@ -146,21 +146,32 @@ def kill_leftovers(cookie: str, started: dict[str, object], patience_s: float = 
         time.sleep(0.01)
 
 
-def _leftovers(cookie: str, started: dict[str, object]) -> list[Process]:
+def _born(started: dict[str, object]) -> list[dict[str, object]]:
+    """Descriptions of the processes with which each host of the job began."""
+    born = started.get("hosts")
+    return born if isinstance(born, list) else [started]
+
+
+def _leftovers(cookie: str, born: list[dict[str, object]]) -> list[Process]:
     mark = f"CLARY_COOKIE={cookie}".encode()
     everything = table()
-    leader = everything.get(int(str(started.get("session") or 0)))
-    recycled = leader is not None and leader.start != started.get("session_start")
+    # A session whose leader is another process now has nothing of ours.
+    sessions = {
+        int(str(one.get("session") or 0)): one
+        for one in born
+        if (leader := everything.get(int(str(one.get("session") or 0)))) is None
+        or leader.start == one.get("session_start")
+    }
+    sessions.pop(0, None)
     found = []
     for process in everything.values():
         if process.pid == os.getpid() or process.name in _OWN_NAMES:
             continue
+        own = sessions.get(process.session)
         if mark in _environment(process.pid) or (
-            not recycled
-            and started.get("session")
-            and process.session == started["session"]
-            and process.start >= int(str(started.get("session_start") or 0))
-            and _writes_to(process.pid, str(started.get("pipe")))
+            own is not None
+            and process.start >= int(str(own.get("session_start") or 0))
+            and _writes_to(process.pid, str(own.get("pipe")))
         ):
             found.append(process)
     return found

@@ -21,12 +21,16 @@ _MOST_UNSTARTED = 10
 _HEALTHY_S = 60.0
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 60.0
+INTERRUPTED = "The job's instances were taken away; it will go on from its checkpoints"
 
 
 def reconcile(runner: Runner) -> tuple[bool, bool]:
     """Look at every running job. Costs a lock and two looks at files for each; the finished ones cost
     nothing. Returns (whether any has ended or was lost, whether any still runs)."""
     ended = running = False
+    for job in runner.store.jobs.given_up(time.time()):
+        _give_up(runner, job)
+        ended = True
     for job in runner.store.jobs.in_states("running"):
         try:
             if _look_at(runner, job):
@@ -130,11 +134,26 @@ def _ended(runner: Runner, job: Job, end: dict[str, Any]) -> None:
         jobs.update_attempt(job.id, job.attempt, ended=end["ended"], outcome="exited")
         spec = JobSpec.from_json(current.spec)
         on_purpose = end["reason"] == "exited" and end["exit_code"] == 0
+        if end["reason"] == "interrupted" and current.stop_requested is None:
+            jobs.update_attempt(job.id, job.attempt, outcome="interrupted")
+            jobs.update(job.id, state="queued", not_before=0.0, started=current.started or end["started"])
+            jobs.set_status(job.id, secondary="Interrupted", message=INTERRUPTED)
+            jobs.set_status(job.id, secondary="Starting", message="Waiting for the instances again")
+            return
         if spec.restart and current.stop_requested is None and not on_purpose:
             jobs.update_attempt(job.id, job.attempt, outcome="crashed")
             _again(runner, current, f"The process ended ({_how(end)}) and will be restarted.")
         else:
             jobs.update(job.id, state="settling", started=current.started or end["started"])
+
+
+def _give_up(runner: Runner, job: Job) -> None:
+    """A queued job has waited too long."""
+    jobs = runner.store.jobs
+    with runner.store.transaction():
+        current = jobs.get(job.id)
+        if current is not None and current.state == "queued" and current.stop_requested is None:
+            jobs.update(job.id, state="settling", result={**current.result, "GaveUp": True})
 
 
 def _lost(runner: Runner, job: Job, attempt: Attempt, vanished: bool) -> None:
@@ -157,7 +176,7 @@ def _lost(runner: Runner, job: Job, attempt: Attempt, vanished: bool) -> None:
         )
         attempts = jobs.attempts(job.id)
         spec = JobSpec.from_json(current.spec)
-        used = sum(row.outcome != "unstarted" for row in attempts)
+        used = sum(row.outcome not in ("unstarted", "interrupted") for row in attempts)
         if started is not None and current.started is None:
             jobs.update(job.id, started=started["started"])
         if current.stop_requested is not None:

@@ -64,6 +64,7 @@ class Runner:
                     memory_mb=held.memory_mb,
                     gpus=held.gpus,
                     max_attempts=spec.max_attempts,
+                    max_wait_s=spec.max_wait_s,
                 )
             except sqlite3.IntegrityError as error:
                 raise RunnerError(f"There is a {spec.kind} named {spec.name} already.") from error
@@ -143,6 +144,23 @@ class Runner:
         self.reconcile()  # its shim may be long dead, with nobody there to notice
         return self.store.jobs.get(job.id)
 
+    def interrupt(self, kind: str, name: str) -> Job | None:
+        """Take the machine away from a running job, as spot instances are taken away: SIGTERM to all its processes,
+        SIGKILL when the grace is over, and the job goes back into the queue. None when there is no such job.
+
+        Raises RunnerError when it is not interruptible, or does not run.
+        """
+        job = self.store.jobs.find(kind, name)
+        if job is None:
+            return None
+        if not job.spec.get("interruptible"):
+            raise RunnerError(f"The {kind} {name} cannot be interrupted; only managed spot training can.")
+        if job.state != "running" or job.stop_requested is not None:
+            raise RunnerError(f"The {kind} {name} is not running ({job.secondary}).")
+        self.attempt(job).ask_to_interrupt()
+        self.reconcile()
+        return self.store.jobs.get(job.id)
+
     def get(self, kind: str, name: str) -> Job | None:
         return self.store.jobs.find(kind, name)
 
@@ -183,12 +201,17 @@ class Runner:
 
     def describe_isolation(self) -> dict[str, Any]:
         """What a job is kept within on this machine, for ``clary doctor``."""
-        from clary.runner import isolation
+        from clary.runner import isolation, network
 
         opt_ml, why = isolation.tier(self.config.isolation)
+        private, why_not = network.possible()
+        if self.config.isolation == "paths":
+            private, why_not = False, "isolation is set to paths in the configuration"
         return {
             "opt_ml": opt_ml,
             "opt_ml_why": why,
+            "private_network": private,
+            "private_network_why": why_not,
             "limits": "T0: thread variables, CUDA_VISIBLE_DEVICES, memory watch",
             "cpus": self.config.cpus,
             "memory_mb": self.config.memory_mb,

@@ -36,7 +36,7 @@ SPENT = 76
 
 def main(
     attempt_dir: str | os.PathLike[str],
-    child: Callable[[Path], int] | None = None,
+    child: Callable[[Path, str], int] | None = None,
     lock: int | None = None,
     patience_s: float = 0.0,
 ) -> int:

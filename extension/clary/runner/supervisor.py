@@ -14,8 +14,7 @@ import time
 
 from clary.runner import linux, processes
 from clary.runner.announce import announce
-from clary.runner.offspring import Offspring
-from clary.runner.output import LogFile, Output
+from clary.runner.host import Host
 from clary.runner.sampling import Sampler
 from clary.runner.scraper import Scraper
 from clary.runner.settling import guard_settler, spawn_settler
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SHUTDOWN_GRACE_S = 10.0
 _SCRAPER_GRACE_S = 5.0
+# What the other hosts have to end in, when one has failed.
+_PEER_GRACE_S = 30.0
 _LOG_EVERY_S = 0.5
 _FIRST_SAMPLE_S = 0.1
 
@@ -38,7 +39,7 @@ class Supervisor:
     """One attempt, from its start to its ``exit.json``."""
 
     def __init__(
-        self, folder: str, spec: dict[str, Any], lock: int, entry: Callable[[Path], int] | None
+        self, folder: str, spec: dict[str, Any], lock: int, entry: Callable[[Path, str], int] | None
     ) -> None:
         self._folder, self._spec, self._shim, self._lock, self._entry = (
             folder,
@@ -49,40 +50,39 @@ class Supervisor:
         )
         self._begun = time.time()
         self._exit_file = StateFile(f"{folder}/exit.json")
-        self._status: int | None = None
+        self._hosts: list[Host] = []
+        self._failed: Host | None = None
         self._reason: str | None = None
         self._kill_at: float | None = None
-        self._deadline: float | None = None
+        self._deadlines: list[tuple[float, str]] = []
         self._settler = 0
         self._told_to_go = False
         self._told_log = 0.0
         self._poll = select.poll()
         self._wake, self._control = self._listen()
         self._scraper: Scraper | None = None
-        self._child: Offspring
-        self._output: Output
         self._sampler: Sampler
 
     def run(self) -> int:
         """Returns the exit code for the shim's process (see shim.py)."""
         self._exit_file.reserve()
-        log = self._start()
-        if log is None:
-            return self._record(None, None)
+        if not self._start():
+            return self._record(None)
         self._next_sample = time.monotonic() + _FIRST_SAMPLE_S
-        while self._status is None:
+        while any(host.status is None for host in self._hosts):
             self._turn()
         processes_left = self._exterminate()
-        self._output.drain()
+        for host in self._hosts:
+            host.output.drain()
         if self._scraper is not None:
             self._scraper.close(_SCRAPER_GRACE_S)
             self._listen_to(self._scraper)
         self._sampler.close()
-        log.close()
+        for host in self._hosts:
+            host.close()
         if self._reason == "shutdown":
             return 1
-        code = os.waitstatus_to_exitcode(self._status)
-        return self._record(code if code >= 0 else None, -code if code < 0 else None, processes_left)
+        return self._record(self._failed or self._hosts[0], processes_left)
 
     def _listen(self) -> tuple[int, int]:
         """Become what a shim is, and open the two doors by which it is woken: signals and the attempt's
@@ -110,49 +110,62 @@ class Supervisor:
             self._poll.register(descriptor, select.POLLIN)
         return wake, control
 
-    def _start(self) -> LogFile | None:
-        """Start the job; None when a stop came first."""
+    def _start(self) -> bool:
+        """Start the job's hosts; False when a stop came first."""
         shim = self._shim
-        log: LogFile | None = None
         while True:  # a full disk is waited out: the job must not run before its start is on record
             if self._told_to_go:
                 raise SystemExit(1)
-            if self._stop_asked():
-                self._reason = "stopped"
-                return None
+            if reason := self._asked():
+                self._reason = reason
+                return False
             try:
-                log = log or LogFile(shim["log"], shim["log_limit"])
-                child = Offspring(self._folder, shim, self._private, self._entry)
-                try:
-                    StateFile(f"{self._folder}/started.json").write(
-                        {"started": self._begun, "shim": os.getpid(), **child.describe()}
-                    )
-                except OSError:
-                    child.abandon()
-                    raise
+                self._conceive()
                 break
             except OSError as error:
                 if error.errno not in _FULL:
                     raise
                 time.sleep(1.0)
-        self._child = child
         if shim["metrics"]:
             self._scraper = Scraper(self._folder, shim["cookie"])
             self._poll.register(self._scraper.words, select.POLLIN)
-        self._output = Output(child.output, log, self._scraper.feed if self._scraper else None)
         self._sampler = Sampler(
             f"{self._folder}/resources.jsonl", shim["sample_s"], shim["gpus"], shim["memory_limit_mb"]
         )
-        self._poll.register(child.output, select.POLLIN)
+        now = time.monotonic()
         if shim["max_runtime_s"] is not None:
-            self._deadline = time.monotonic() + shim["max_runtime_s"]
-        child.release()
+            self._deadlines.append((now + shim["max_runtime_s"], "max-runtime"))
+        if shim["give_up_at"] is not None:
+            self._deadlines.append((now + shim["give_up_at"] - time.time(), "max-wait"))
+        for host in self._hosts:
+            self._poll.register(host.child.output, select.POLLIN)
+            host.release(self._scraper.feed if self._scraper else None, whole_lines=len(self._hosts) > 1)
         announce(shim["run"], self._spec["kind"], self._spec["name"], "started")
-        return log
+        return True
+
+    def _conceive(self) -> None:
+        """Fork every host's process, and put them on record before any of them runs."""
+        hosts = [Host(entry, self._shim["log_limit"]) for entry in self._shim["hosts"]]
+        private = list(self._private)
+        born: list[Host] = []
+        try:
+            for host in hosts:
+                private += host.conceive(self._folder, self._shim, private, self._entry)
+                born.append(host)
+            described = [host.child.describe() for host in hosts]
+            StateFile(f"{self._folder}/started.json").write(
+                {"started": self._begun, "shim": os.getpid(), **described[0], "hosts": described}
+            )
+        except OSError:
+            for host in born:
+                host.child.abandon()
+            raise
+        self._hosts = hosts
 
     def _turn(self) -> None:
         """Wait for something to happen, and answer it."""
-        output, scraper = self._output, self._scraper
+        scraper = self._scraper
+        outputs = {host.child.output: host.output for host in self._hosts}
         if scraper is not None and scraper.waiting:
             self._poll.register(scraper.descriptor, select.POLLOUT)
         ready = self._poll.poll(self._patience_ms())
@@ -162,9 +175,9 @@ class Supervisor:
             if scraper.waiting:
                 scraper.flush()
         for descriptor, _ in ready:
-            if descriptor == self._child.output:
-                output.read()
-                if output.ended:
+            if descriptor in outputs:
+                outputs[descriptor].read()
+                if outputs[descriptor].ended:
                     self._poll.unregister(descriptor)
             elif scraper is not None and descriptor == scraper.words:
                 self._listen_to(scraper)
@@ -176,36 +189,44 @@ class Supervisor:
                 with contextlib.suppress(BlockingIOError):
                     os.read(descriptor, 4096)
         self._reap()
-        output.flush_late()
+        for output in outputs.values():
+            output.flush_late()
         now = time.monotonic()
-        if output.wrote and now >= self._told_log + _LOG_EVERY_S:
-            output.wrote, self._told_log = False, now
+        if self._wrote() and now >= self._told_log + _LOG_EVERY_S:
+            for output in outputs.values():
+                output.wrote = False
+            self._told_log = now
             announce(self._shim["run"], self._spec["kind"], self._spec["name"], "log")
         if now >= self._next_sample:
             self._next_sample = now + self._shim["sample_s"]
             self._look(now)
         if self._told_to_go:
             self._stop("shutdown", min(_SHUTDOWN_GRACE_S, self._shim["grace_s"]))
-        if self._deadline is not None and now >= self._deadline:
-            self._stop("max-runtime", self._shim["grace_s"])
+        for deadline, reason in self._deadlines:
+            if now >= deadline:
+                self._stop(reason, self._shim["grace_s"])
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = now + 0.1  # again, for what was forked meanwhile
             processes.send(self._job(), signal.SIGKILL)
 
     def _listen_to(self, scraper: Scraper) -> None:
         if said := scraper.hear():
-            self._output.add(said.removesuffix(b"\n"))
+            self._hosts[0].output.add(said.removesuffix(b"\n"))
+
+    def _wrote(self) -> bool:
+        return any(host.output.wrote for host in self._hosts)
 
     def _patience_ms(self) -> int:
         now = time.monotonic()
         waits = [self._next_sample - now]
-        late = self._output.wait_s()
-        if late is not None:
-            waits.append(late)
-        if self._output.wrote:
+        for host in self._hosts:
+            late = host.output.wait_s()
+            if late is not None:
+                waits.append(late)
+        if self._wrote():
             waits.append(self._told_log + _LOG_EVERY_S - now)
-        if self._deadline is not None and self._reason is None:
-            waits.append(self._deadline - now)
+        if self._reason is None:
+            waits += [deadline - now for deadline, _ in self._deadlines]
         if self._kill_at is not None:
             waits.append(self._kill_at - now)
         return max(0, int(min(waits) * 1000) + 1)
@@ -216,8 +237,8 @@ class Supervisor:
         if not os.path.isdir(self._folder):  # the home was deleted: there is nobody left to work for
             self._told_to_go = True
         # The control pipe tells of a stop at once; this is for a launcher that died between file and pipe.
-        if self._reason is None and self._stop_asked():
-            self._stop("stopped", self._shim["grace_s"])
+        if self._reason is None and (reason := self._asked()):
+            self._stop(reason, self._shim["grace_s"])
 
     def _obey(self) -> None:
         commands = b""
@@ -225,11 +246,14 @@ class Supervisor:
             commands = os.read(self._control, 4096)
         if b"S" in commands and not self._settler:  # a job of ours has queued a job: launch it from out here
             self._settler = spawn_settler(self._shim)
-        if self._stop_asked():
-            self._stop("stopped", self._shim["grace_s"])
+        if reason := self._asked():
+            self._stop(reason, self._shim["grace_s"])
 
-    def _stop_asked(self) -> bool:
-        return os.path.exists(f"{self._folder}/stop")
+    def _asked(self) -> str:
+        """What somebody has asked for: ``stopped``, ``interrupted``, or nothing."""
+        if os.path.exists(f"{self._folder}/stop"):
+            return "stopped"
+        return "interrupted" if os.path.exists(f"{self._folder}/interrupt") else ""
 
     def _shut_down(self, number: int, frame: object) -> None:
         self._told_to_go = True  # the loop sees it; a handler may come between any two lines
@@ -237,10 +261,22 @@ class Supervisor:
     def _stop(self, reason: str, grace_s: float) -> None:
         """SIGTERM to all of the job; SIGKILL will follow."""
         if self._reason is None:
-            self._reason, self._kill_at = reason, time.monotonic() + grace_s
-            everyone = self._job()
-            processes.send(everyone, signal.SIGTERM)
-            processes.send(everyone, signal.SIGCONT)
+            self._reason = reason
+            self._terminate(grace_s)
+
+    def _terminate(self, grace_s: float) -> None:
+        self._kill_at = time.monotonic() + grace_s
+        everyone = self._job()
+        processes.send(everyone, signal.SIGTERM)
+        processes.send(everyone, signal.SIGCONT)
+
+    def _ended(self, host: Host, status: int) -> None:
+        """A host's process is gone. If it failed, the others have nobody to work with any more."""
+        host.status = status
+        if host.code and self._failed is None and self._reason is None:
+            self._failed = host
+            if any(other.status is None for other in self._hosts):
+                self._terminate(min(_PEER_GRACE_S, self._shim["grace_s"]))
 
     def _job(self) -> list[processes.Process]:
         return processes.descendants(os.getpid(), without=self._helpers(), thorough=True)
@@ -255,8 +291,9 @@ class Supervisor:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
                     return
-                if pid == self._child.pid:
-                    self._status = status
+                host = next((one for one in self._hosts if one.child.pid == pid), None)
+                if host is not None:
+                    self._ended(host, status)
                 elif pid == self._settler:
                     self._settler = 0
                 elif self._scraper is not None and pid == self._scraper.pid:
@@ -281,11 +318,13 @@ class Supervisor:
             processes.send(left, signal.SIGKILL)
             time.sleep(0.002)
 
-    def _record(self, code: int | None, signal_number: int | None, processes_left: bool = False) -> int:
-        """Write the end down, tell of it, and see that somebody settles the job."""
+    def _record(self, host: Host | None, processes_left: bool = False) -> int:
+        """Write the end down, tell of it, and see that somebody settles the job. `host`: whose end is the job's."""
+        code = None if host is None else host.code
         value = {
-            "exit_code": code,
-            "signal": signal_number,
+            "exit_code": code if code is None or code >= 0 else None,
+            "signal": -code if code is not None and code < 0 else None,
+            "host": "" if host is None else host.name,
             "reason": self._reason or "exited",
             "started": self._begun,
             "ended": time.time(),

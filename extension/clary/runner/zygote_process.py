@@ -170,11 +170,11 @@ def _become_shim(attempt: str, environment: dict[str, str], lock: int | None) ->
         os._exit(code)
 
 
-def _live(attempt_dir: Path) -> int:
+def _live(attempt_dir: Path, host: str) -> int:
     from clary.runner import child
 
     zygote_program.search_like_fresh(attempt_dir)
-    return child.run(attempt_dir)
+    return child.run(attempt_dir, host)
 
 
 def fingerprint() -> tuple[tuple[str, int], ...]:

@@ -40,6 +40,14 @@ def get(path: str) -> dict[str, Any]:
     return answer
 
 
+def post(path: str) -> dict[str, Any]:
+    """Have something done that AWS has no operation for (``/clary/...``). Raises ClaryError."""
+    from clary.api.http_types import Request
+
+    answer: dict[str, Any] = json.loads(send(Request("POST", path, service="clary")).content())
+    return answer
+
+
 def send(request: Request) -> Response:
     """The answer to an HTTP request, through the in-process door. Raises ClaryError for an error answer."""
     response = engine().handle(request, authenticated=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.sdk import packing, pages, storage
-from clary.sdk.api import call, get, role, training_image
+from clary.sdk.api import call, get, post, role, training_image
 from clary.sdk.errors import TrainingFailed
 from clary.sdk.logs import TRAINING_GROUP, LogReader
 from clary.sdk.pages import LogText
@@ -162,6 +162,11 @@ class TrainingJob(Resource):
     def stop(self) -> None:
         """Ask the job to stop: SIGTERM now, SIGKILL two minutes later; what it saved is kept."""
         call("StopTrainingJob", TrainingJobName=self.name)
+
+    def interrupt(self) -> None:
+        """Take the machine away from this job, as spot instances are taken away: SIGTERM, SIGKILL two minutes later, and the
+        job starts again from its checkpoints. Raises ClaryError unless it runs under managed spot training."""
+        post(f"/clary/training-jobs/{self.name}/interrupt")
 
     def _repr_html_(self) -> str:
         answer = self.describe()

@@ -8,8 +8,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from clary.images.layering import layered_environment
 from clary.serving.variant import StartFailure
-from clary.toolkits.training.requirements import layered_environment, pip_install
+from clary.toolkits.training.requirements import pip_install
 
 _MARKER = "clary-installed"
 

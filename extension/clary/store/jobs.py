@@ -43,6 +43,7 @@ class Job:
     stop_requested: float | None
     failure_reason: str
     result: dict[str, Any]
+    give_up_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Waiting:
 
 @dataclass(frozen=True)
 class AttemptRow:
-    """One attempt at a job. `outcome`: empty while it runs, else exited | crashed (and to be restarted) | lost | unstarted;
+    """One attempt at a job. `outcome`: empty while it runs, else exited | crashed (and to be restarted) | interrupted | lost |
+    unstarted;
     `phases`: bytes of its phases that are transitions already."""
 
     number: int
@@ -92,13 +94,16 @@ class Jobs:
         memory_mb: int,
         gpus: int,
         max_attempts: int = 1,
+        max_wait_s: float | None = None,
     ) -> Job:
         """Queue a job. Raises sqlite3.IntegrityError when (kind, name) is taken."""
+        now = time.time()
+        give_up_at = None if max_wait_s is None else now + max_wait_s
         with self._store.transaction() as db:
             row = db.execute(
-                "INSERT INTO jobs (kind, name, spec, cpus, memory_mb, gpus, max_attempts, created)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
-                (kind, name, json.dumps(spec), cpus, memory_mb, gpus, max_attempts, time.time()),
+                "INSERT INTO jobs (kind, name, spec, cpus, memory_mb, gpus, max_attempts, created, give_up_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+                (kind, name, json.dumps(spec), cpus, memory_mb, gpus, max_attempts, now, give_up_at),
             ).fetchone()
             self._store.changed(kind, name, "created")
         return _job(row)
@@ -168,6 +173,15 @@ class Jobs:
         )
         value: float | None = row[0]
         return value
+
+    def given_up(self, now: float) -> list[Job]:
+        """Queued jobs that have waited for longer than they may."""
+        rows = self._store.read().execute(
+            "SELECT * FROM jobs WHERE give_up_at <= ? AND give_up_at IS NOT NULL AND state != 'done'"
+            " AND state = 'queued'",
+            (now,),
+        )
+        return [_job(row) for row in rows]
 
     def any_active(self) -> bool:
         """Whether any job is not done."""

@@ -44,6 +44,10 @@ MIGRATIONS = (
     );
     CREATE INDEX transitions_job ON transitions (job_id, id);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN give_up_at REAL;
+    CREATE INDEX jobs_give_up ON jobs (give_up_at) WHERE give_up_at IS NOT NULL AND state != 'done';
+    """,
     # Values over time that clients bring, and which trial components belong to which trials.
     """
     CREATE TABLE series (

@@ -1,4 +1,4 @@
-"""A notebook as a program: run by papermill, on a kernel of this very interpreter, with the progress of its cells.
+"""A notebook as a program: run by papermill, on a kernel of the job's own interpreter, with the progress of its cells.
 
 ``command`` is what a job executes; ``python -m clary.toolkits.notebook <plan.json>`` is that command's other end. The
 executed copy is saved before and after each cell, always whole, so that it can be read while the notebook runs.
@@ -30,11 +30,13 @@ def command(
     parameters: Mapping[str, Any],
     attempt_dir: Path,
     failure: Path,
+    kernel: Path | None = None,
 ) -> list[str]:
     """The command that runs ``source`` and saves it as ``executed``.
 
     ``parameters`` keep their types (a JSON number becomes a Python number). Progress goes to ``attempt_dir/progress.json``
     as ``{"done", "total"}`` (cells), and the error of a failed cell to the file ``failure``, unless there is one.
+    ``kernel``: another interpreter to run the cells; it needs ipykernel and nothing of Clary's.
     """
     plan = attempt_dir / "notebook.json"
     value = {
@@ -43,6 +45,7 @@ def command(
         "parameters": dict(parameters),
         "attempt_dir": str(attempt_dir),
         "failure": str(failure),
+        "kernel": str(kernel or python),
     }
     plan.write_text(json.dumps(value), encoding="utf-8")
     return [str(python), "-m", "clary.toolkits.notebook", str(plan)]
@@ -59,8 +62,9 @@ def main(plan_file: str) -> int:
         return _failed(
             Path(plan["failure"]), f"A notebook needs papermill and ipykernel: {error}. Please install them"
         )
-    from clary.toolkits.notebook_engine import ProgressEngine, notebook_error, prepare
+    from clary.toolkits.notebook_engine import OwnKernelManager, ProgressEngine, notebook_error, prepare
 
+    OwnKernelManager.python = plan["kernel"]
     notebook = prepare(source)
     if isinstance(notebook, str):
         return _failed(Path(plan["failure"]), notebook)

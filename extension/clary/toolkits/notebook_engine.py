@@ -1,4 +1,4 @@
-"""papermill's engine for jobs: kernels of this interpreter, whole files at every save, progress. Imports papermill (2 s)."""
+"""papermill's engine for jobs: kernels of the job's interpreter, whole files at every save, progress. Imports papermill (2 s)."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class OwnKernelManager(AsyncKernelManager):  # type: ignore[misc]
-    """Starts ipykernel in this interpreter, whatever kernelspecs are or are not installed; other languages by name."""
+    """Starts ipykernel in one interpreter, whatever kernelspecs are or are not installed; other languages by name."""
+
+    python: ClassVar[str] = sys.executable
 
     @property
     def kernel_spec(self) -> KernelSpec | None:
         """What to start."""
         if self.kernel_name == _KERNEL:
-            return own_kernel()
+            return own_kernel(self.python)
         return super().kernel_spec
 
 
-def own_kernel() -> KernelSpec:
-    """ipykernel in this interpreter."""
+def own_kernel(python: str) -> KernelSpec:
+    """ipykernel in an interpreter."""
     return KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        argv=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         display_name="Python 3 (ipykernel)",
         language="python",
         name=_KERNEL,

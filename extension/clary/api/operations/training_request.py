@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 from clary.api.errors import validation
 from clary.api.operations.resources import anything_at, refuse
 from clary.api.operations.training_channels import check_channels
+from clary.api.operations.training_cluster import (
+    check_instances,
+    check_machine,
+    needs_private_network,
+    resources_of,
+)
+from clary.api.operations.training_image import check_image
 from clary.objects import ObjectsError
 from clary.runner import JobSpec
-from clary.runner.instances import scaled
+from clary.toolkits.training import cluster
 
 if TYPE_CHECKING:
     from clary.api.engine import Engine
@@ -42,11 +49,11 @@ def checked(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
             raise validation(f"{member} is required.")
     request = {"StoppingCondition": {"MaxRuntimeInSeconds": _A_DAY}, **params}
     _check_algorithm(request)
+    check_image(engine, request)
     _check_code(engine, request.get("HyperParameters", {}))
     _check_resources(request)
     _check_stopping(request)
-    if request.get("EnableNetworkIsolation"):
-        raise refuse("EnableNetworkIsolation", "Leave it out; the script then sees this machine's network.")
+    check_machine(engine, request)
     check_channels(engine, request)
     _check_destination(engine, "OutputDataConfig.S3OutputPath", request["OutputDataConfig"]["S3OutputPath"])
     if "CheckpointConfig" in request:
@@ -62,16 +69,21 @@ def checked(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
 def spec_of(engine: Engine, request: dict[str, Any]) -> JobSpec:
     """The supervised process that does what the request asks."""
     name = request["TrainingJobName"]
+    spot = bool(request.get("EnableManagedSpotTraining"))
     return JobSpec(
         kind="training-job",
         name=name,
         entry="clary.toolkits.training.entry:main",
         environment={},
-        resources=scaled(request["ResourceConfig"]["InstanceType"], engine.config),
+        resources=resources_of(engine, request),
+        hosts=tuple(cluster.hosts(request)),
+        private_network=needs_private_network(engine, request),
         log_group=LOG_GROUP,
-        log_stream=f"{name}/algo-1-{{epoch}}",
+        log_stream=f"{name}/{{host}}-{{epoch}}",
         metric_definitions=request["AlgorithmSpecification"].get("MetricDefinitions", []),
         max_runtime_s=request["StoppingCondition"].get("MaxRuntimeInSeconds", _A_DAY),
+        max_wait_s=request["StoppingCondition"].get("MaxWaitTimeInSeconds"),
+        interruptible=spot,
         max_attempts=1 + request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0),
         opt_ml=True,
         warm="ContainerEntrypoint" not in request["AlgorithmSpecification"],
@@ -101,12 +113,6 @@ def _check_algorithm(request: dict[str, Any]) -> None:
                 f"The regular expression of metric {definition['Name']} needs a group ( ) around the value."
             )
     hyperparameters = request.get("HyperParameters", {})
-    if "sagemaker_program" not in hyperparameters and "ContainerEntrypoint" not in algorithm:
-        raise validation(
-            f"There is nothing to run: Clary has no algorithm for the image {algorithm['TrainingImage']}. Give the script "
-            "in HyperParameters (sagemaker_program, and sagemaker_submit_directory with its sourcedir.tar.gz), or a command "
-            "in AlgorithmSpecification.ContainerEntrypoint."
-        )
     if "sagemaker_program" in hyperparameters and "sagemaker_submit_directory" not in hyperparameters:
         raise validation(
             f"HyperParameters name the script {_plain(hyperparameters['sagemaker_program'])!r} but not where it is: give "
@@ -131,15 +137,10 @@ def _check_code(engine: Engine, hyperparameters: dict[str, str]) -> None:
 
 def _check_resources(request: dict[str, Any]) -> None:
     resources = request["ResourceConfig"]
-    if resources.get("InstanceGroups"):
-        raise refuse("ResourceConfig.InstanceGroups", "Give InstanceType, and InstanceCount 1.")
     for member, instead in _REFUSED_RESOURCES.items():
         if member in resources:
             raise refuse(f"ResourceConfig.{member}", instead)
-    if "InstanceType" not in resources:
-        raise validation("ResourceConfig needs InstanceType.")
-    if resources.get("InstanceCount", 1) != 1:
-        raise refuse(f"InstanceCount {resources['InstanceCount']}", "Use 1: this Clary trains on one host.")
+    check_instances(resources)
 
 
 def _check_stopping(request: dict[str, Any]) -> None:

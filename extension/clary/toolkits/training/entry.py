@@ -6,6 +6,7 @@ zygote that has torch imported (warm).
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -15,23 +16,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clary import images
 from clary.config import Config
 from clary.home import Home
 from clary.objects import Objects, ObjectsError
-from clary.runner import child, isolation, zygote_program
+from clary.runner import child, hosts, isolation, zygote_program
 from clary.runner.spec import JobSpec
 from clary.toolkits.training import (
     channels,
     checkpoints,
+    cluster,
     code,
+    container,
     hyperparameters,
+    image,
+    launching,
+    own_packages,
     record,
     requirements,
     variables,
 )
 from clary.toolkits.training.code import Program
 from clary.toolkits.training.errors import JobFailure
-from clary.toolkits.training.layout import HOST, Layout
+from clary.toolkits.training.layout import Layout
+from clary.toolkits.training.members import Member
 from clary.toolkits.training.program import Command, Stopped, StopSignal, for_script_mode, run
 
 DOWNLOADING = "Downloading input data"
@@ -64,10 +72,12 @@ def main(attempt_dir: Path) -> int:
 
 @dataclass
 class Agent:
-    """One attempt at work."""
+    """One host of an attempt at work. ``folder`` is the host's own, ``attempt_dir`` is shared by all."""
 
     attempt_dir: Path
+    folder: Path
     spec: JobSpec
+    member: Member
     layout: Layout
     isolation: isolation.Isolation
     objects: Objects
@@ -78,11 +88,14 @@ class Agent:
     def start(cls, attempt_dir: Path) -> Agent:
         """Gather what an attempt needs. The isolation was entered by the runner."""
         home = Home(attempt_dir.absolute().parents[2])
-        entered = isolation.current() or isolation.Isolation("paths", attempt_dir / "ml")
         spec = child.load_spec(attempt_dir)
+        member = Member.of(spec, attempt_dir, hosts.current())
+        entered = isolation.current() or isolation.Isolation("paths", member.folder / "ml")
         return cls(
             attempt_dir,
+            member.folder,
             spec,
+            member,
             Layout(entered.base),
             entered,
             Objects(home),
@@ -97,16 +110,19 @@ class Agent:
     def fail(self, reason: str) -> None:
         """Leave the reason for `finish`, and say it in the log."""
         self.note = replace(self.note, failure=reason)
-        self.note.write(self.attempt_dir)
+        self.note.write(self.folder)
         print(reason, file=sys.stderr, flush=True)
 
     def run(self, stop: StopSignal) -> int:
         """Download, train; the program's exit code."""
-        child.phase(self.attempt_dir, "Downloading", DOWNLOADING)
+        self._phase("Downloading", DOWNLOADING)
         self.layout.make()
-        self.layout.write_config(self.request)
-        # SM_HOSTS and SM_MASTER_ADDR are meant to be resolved.
-        self.isolation.name_host(HOST, self.attempt_dir)
+        self.layout.write_config(self.request, self.resources)
+        container.furnish(self.isolation, self.member)
+        for warning in cluster.warnings(self.request):
+            _say(warning)
+        if self.image.differs and self.member.leads:
+            _say(self.image.differs)
         kept, intermediate = checkpoints.mirrors(self.request, self.layout)
         if kept is not None:
             count = kept.restore(self.objects)
@@ -114,22 +130,46 @@ class Agent:
                 _say(f"Restored {count} checkpoint file(s) from {kept.uri}")
         channels.bring(self.request, self.layout, self.objects, self.isolation, self.region, _say)
         command, notebook = self._prepare()
-        child.phase(self.attempt_dir, "Training", TRAINING)
+        self._phase("Training", TRAINING)
         syncing = checkpoints.Syncing(
             [part for part in (kept, intermediate) if part is not None], self.objects
         )
         fork = self._warm_start(command)
         self.note = replace(self.note, command=command.shown(), warm=fork is not None)
-        self.note.write(self.attempt_dir)
-        exit_code = run(command, stop, fork, syncing.start)
+        self.note.write(self.folder)
+        try:
+            exit_code = run(command, stop, fork, syncing.start)
+        finally:
+            self.launching.over()
         synced = syncing.stop()
         if notebook is not None:
             _settle_notebook(notebook, stopped=stop.asked)
         if exit_code == 0 and self.note.toolkit:
             self.layout.success.touch()
         self.note = replace(self.note, exit_code=exit_code, synced=synced)
-        self.note.write(self.attempt_dir)
+        self.note.write(self.folder)
         return exit_code
+
+    @functools.cached_property
+    def resources(self) -> dict[str, Any]:
+        """The content of resourceconfig.json."""
+        return cluster.resource_config(
+            self.request, self.member.host, private_network=self.isolation.private_network
+        )
+
+    @functools.cached_property
+    def image(self) -> images.Environment:
+        """What stands for the job's image. Raises JobFailure."""
+        return image.resolved(self.member.home, self.request)
+
+    @functools.cached_property
+    def launching(self) -> launching.Launching:
+        return launching.Launching(self.member, self.isolation, self.layout, self.resources)
+
+    def _phase(self, secondary: str, message: str) -> None:
+        """Hosts go through their phases together; the first one's are the job's."""
+        if self.member.leads:
+            child.phase(self.attempt_dir, secondary, message)
 
     def _prepare(self) -> tuple[Command, Path | None]:
         """The program's command, with its code and packages in place; and the executed notebook's path, if it is one."""
@@ -144,16 +184,29 @@ class Agent:
             *(algorithm.get("ContainerEntrypoint") or ()),
             *(algorithm.get("ContainerArguments") or ()),
         ]
+        own = self.image.program
+        if own and not algorithm.get("ContainerEntrypoint") and (not program or self.image.explicit):
+            # The image runs something of its own, and a script is that program's business.
+            self.note = replace(self.note, toolkit=False)
+            arguments = [self.isolation.rewrite(part) for part in algorithm.get("ContainerArguments") or ()]
+            folder = own.folder if self.image.explicit else self.layout.code
+            if self.isolation.kind != "namespaces":
+                _say(
+                    f"This machine gives no private /opt/ml: the program has to look in {self.layout.base} (SAGEMAKER_BASE_DIR)."
+                )
+            return Command(own.command(arguments), folder, environment), None
         if entrypoint and (not program or algorithm.get("ContainerEntrypoint")):
             self.note = replace(self.note, toolkit=False)
             self._rewrite_drivers()
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
+            environment.update(self.launching.for_drivers(environment))
             return Command(
                 [self.isolation.rewrite(part) for part in entrypoint], self.layout.code, environment
             ), None
         if not program:
             raise JobFailure(
-                "ClientError: The job names no program. Clary runs no training images: set the hyperparameters sagemaker_program"
-                " and sagemaker_submit_directory (script mode), or AlgorithmSpecification.ContainerEntrypoint."
+                "ClientError: The job names no program, and its image has none of its own: set the hyperparameters"
+                " sagemaker_program and sagemaker_submit_directory (script mode), or AlgorithmSpecification.ContainerEntrypoint."
             )
         entry_point = code.check_entry_point(str(program))
         directory = values.platform.get("sagemaker_submit_directory") or asked.get(
@@ -163,27 +216,34 @@ class Agent:
         kind = code.kind_of(self.layout.code, entry_point)
         if kind is not Program.PACKAGE:
             code.check_present(entry_point, self.layout)
-        python = Path(sys.executable)
+        python = self.image.python
         if requirements.needs_install(self.layout.code, kind):
-            folder = self.attempt_dir / "environment"
-            python = requirements.install(self.layout.code, kind, folder, environment)
+            folder = self.folder / "environment"
+            python = requirements.install(self.layout.code, kind, folder, environment, self.image.interpreter)
             environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
             environment["VIRTUAL_ENV"] = str(folder)
+        elif kind is Program.COMMAND:
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
         if kind is Program.NOTEBOOK:
             from clary.toolkits import notebook
 
             executed = self.layout.output_data / Path(entry_point).name
+            kernel = None if self.image.is_current else python
+            if kernel is not None:
+                image.check_kernel(kernel, self.image, entry_point)
             arguments = notebook.command(
-                python,
+                python if kernel is None else Path(sys.executable),
                 self.layout.code / entry_point,
                 executed,
                 values.user,
-                self.attempt_dir,
+                self.folder,
                 self.layout.failure,
+                kernel,
             )
             return Command(arguments, self.layout.code, environment), executed
         arguments = hyperparameters.to_arguments(values.user)
-        return for_script_mode(kind, entry_point, arguments, python, self.layout.code, environment), None
+        plain = for_script_mode(kind, entry_point, arguments, python, self.layout.code, environment)
+        return self.launching.for_script_mode(plain, values, kind, entry_point, arguments, python), None
 
     def _environment(
         self, values: hyperparameters.Hyperparameters, program: str | None, asked: dict[str, str]
@@ -192,19 +252,30 @@ class Agent:
         environment = dict(
             os.environ
         )  # the runner has set thread variables, visible GPUs and PYTHONUNBUFFERED
-        resources = self.spec.resources
         environment.update(variables.platform_variables(self.request, self.region))
-        # "python" must be the interpreter that the job was created for, as in an image.
-        environment["PATH"] = _first(str(Path(sys.executable).parent), environment.get("PATH") or os.defpath)
+        # "python" must be the interpreter that the image stands for.
+        environment = images.activated(environment, self.image, self.folder)
         environment["PYTHONPATH"] = _first(str(self.layout.code), environment.get("PYTHONPATH") or "")
         if self.isolation.kind != "namespaces":
             environment["SAGEMAKER_BASE_DIR"] = str(self.layout.base)
         environment.update(
             variables.script_variables(
-                self.request, values, self.layout, program=program, cpus=resources.cpus, gpus=resources.gpus
+                self.request,
+                values,
+                self.layout,
+                self.resources,
+                program=program,
+                cpus=self.member.cpus,
+                gpus=self.member.gpus,
             )
         )
         environment.update(asked)
+        for name in variables.too_long(environment):
+            del environment[name]
+            _say(
+                f"{name} is longer than Linux lets a variable be (128 KiB) and is left out; the hyperparameters are in"
+                f" {self.layout.config / 'hyperparameters.json'}."
+            )
         return environment
 
     def _rewrite_drivers(self) -> None:
@@ -249,6 +320,6 @@ def _settle_notebook(executed: Path, *, stopped: bool) -> None:
     settle(executed, stopped=stopped)
 
 
-def discard_environment(attempt_dir: Path) -> None:
-    """Remove the packages that were installed for an attempt; they can be hundreds of MB, and nobody needs them again."""
-    shutil.rmtree(attempt_dir / "environment", ignore_errors=True)
+def discard_environment(folder: Path) -> None:
+    """Remove the packages that were installed for a host of an attempt; they can be hundreds of MB, and nobody needs them."""
+    shutil.rmtree(folder / "environment", ignore_errors=True)

@@ -8,14 +8,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.objects import Objects, ObjectsError
+from clary.runner import hosts
+from clary.runner.attempt import Attempt
 from clary.runner.kinds import Finish, JobKind, Outcome
 from clary.toolkits import notebook_state
-from clary.toolkits.training import artifacts, checkpoints, entry, failure, record
+from clary.toolkits.training import artifacts, checkpoints, entry, failure, gathering, record
 from clary.toolkits.training.errors import JobFailure
 from clary.toolkits.training.layout import Layout
 
@@ -29,7 +31,9 @@ _MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job exceeded its maximum runtime",
+    "MaxWaitTimeExceeded": "Training job exceeded its maximum wait time",
 }
+_STOPPED = {"stopped": "Stopped", "max-runtime": "MaxRuntimeExceeded", "max-wait": "MaxWaitTimeExceeded"}
 
 
 class TrainingKind(JobKind):
@@ -49,17 +53,32 @@ class TrainingKind(JobKind):
             concluded = ending.conclude(result)
             if concluded.status != "Failed":
                 # As AWS counts: the end is when the artifacts are stored.
-                result |= _duration(result["TrainingStartTime"], time.time())
+                result |= _times(runner, job, replace(outcome, ended=time.time()))
             return concluded
         finally:
-            entry.discard_environment(ending.attempt_dir)
+            for folder in ending.folders:
+                entry.discard_environment(folder)
 
     def cleanup(self, runner: Runner, job: Job) -> None:
         """Input copies and outputs are in buckets; logs and metrics lie elsewhere."""
         if "KeptFiles" in job.result:
             return
         for number in range(1, job.attempt + 1):
-            _remove(runner.home.jobs / str(job.id) / str(number) / "ml")
+            attempt = runner.home.jobs / str(job.id) / str(number)
+            for folder in dict.fromkeys(
+                hosts.folder(attempt, job.spec["hosts"], host) for host in _names(job)
+            ):
+                for name in _PRIVATE:
+                    _remove(folder / name)
+
+
+# What a host of an attempt has for itself, and nobody needs when the job is done.
+_PRIVATE = ("ml", "tmp", "ssh", "ssh-keys")
+
+
+def _names(job: Job) -> list[str]:
+    """The names of the job's hosts as the runner has them."""
+    return list(job.spec.get("hosts") or [""])
 
 
 def _remove(folder: Path) -> None:
@@ -78,8 +97,9 @@ def _remove(folder: Path) -> None:
 
 
 def _never_ran(outcome: Outcome, result: dict[str, Any]) -> Finish:
-    if outcome.reason in ("stopped", "max-runtime"):
-        return Finish("Stopped", "Stopped", result=result, message=_MESSAGES["Stopped"])
+    if outcome.reason in _STOPPED:
+        secondary = _STOPPED[outcome.reason]
+        return Finish("Stopped", secondary, result=result, message=_MESSAGES[secondary])
     return Finish(
         "Failed", "Failed", f"InternalServerError: {outcome.message or outcome.describe()}"[: failure.LIMIT], result,
         _MESSAGES["Failed"],
@@ -94,8 +114,16 @@ class _Ending:
 
     def __post_init__(self) -> None:
         self.attempt_dir: Path = self.runner.attempt_dir(self.job)
-        self.layout = Layout(self.attempt_dir / "ml")
-        self.note = record.read(self.attempt_dir)
+        attempt = Attempt(self.attempt_dir)
+        names = _names(self.job)
+        self.folders = [hosts.folder(self.attempt_dir, names, name) for name in names]
+        self.layouts = [Layout(folder / "ml") for folder in self.folders]
+        # Whose end is the job's: the host that failed, else the first.
+        own = names.index(self.outcome.host) if self.outcome.host in names else 0
+        self.layout = self.layouts[own]
+        self.note = record.read(self.folders[own])
+        self.log = attempt.log(names[own])
+        self.host = names[own] if len(names) > 1 else ""
         self.request: dict[str, Any] = self.job.spec["payload"]
         self.objects = Objects(self.runner.home)
 
@@ -113,10 +141,8 @@ class _Ending:
 
     def _verdict(self) -> tuple[str, str, str]:
         outcome = self.outcome
-        if outcome.reason == "stopped":
-            return "Stopped", "Stopped", ""
-        if outcome.reason == "max-runtime":
-            return "Stopped", "MaxRuntimeExceeded", ""
+        if outcome.reason in _STOPPED:
+            return "Stopped", _STOPPED[outcome.reason], ""
         if outcome.succeeded:
             return "Completed", "Completed", ""
         if outcome.reason == "lost":
@@ -128,9 +154,9 @@ class _Ending:
         if outcome.reason == "memory":
             code, extra = 137, self._memory_text()
         if not self.note.command:
-            return "Failed", "Failed", failure.unprepared_text(code, self._log(), extra)
-        text = failure.user_text(self.layout, self.note, code, self._log(), extra)
-        return "Failed", "Failed", failure.reason(text, code)
+            return "Failed", "Failed", failure.unprepared_text(code, self.log, extra)
+        text = failure.user_text(self.layout, self.note, code, self.log, extra)
+        return "Failed", "Failed", failure.reason(f"{self.host}: {text}" if self.host else text, code)
 
     def _memory_text(self) -> str:
         limit = self._spec().get("shim", {}).get("memory_limit_mb")
@@ -147,18 +173,14 @@ class _Ending:
             return {}
         return spec
 
-    def _log(self) -> Path | None:
-        log = self._spec().get("shim", {}).get("log")
-        return Path(log) if log else None
-
     def _settle_notebooks(self) -> None:
         """An executed notebook whose processes were all killed still says that it runs."""
-        if (self.attempt_dir / "notebook.json").exists():
-            executed = json.loads((self.attempt_dir / "notebook.json").read_bytes())["executed"]
-            notebook_state.settle(
-                self.layout.output_data / Path(executed).name,
-                stopped=self.outcome.reason in ("stopped", "max-runtime"),
-            )
+        for folder, layout in zip(self.folders, self.layouts, strict=True):
+            if (folder / "notebook.json").exists():
+                executed = json.loads((folder / "notebook.json").read_bytes())["executed"]
+                notebook_state.settle(
+                    layout.output_data / Path(executed).name, stopped=self.outcome.reason in _STOPPED
+                )
 
     def _upload(self, status: str, result: dict[str, Any]) -> str:
         """Store model, output data, checkpoints; returns why that failed, or nothing. The model of a failed job is not
@@ -169,13 +191,17 @@ class _Ending:
         self.runner.phase(self.job, "Uploading", UPLOADING)
         base = f"{config['S3OutputPath'].rstrip('/')}/{self.job.name}/output"
         problem = ""
+        first = self.layouts[0]
         try:
-            for mirror in checkpoints.mirrors(self.request, self.layout):
-                if mirror is not None and not self.note.synced:
-                    mirror.step(self.objects, final=True)
-            if any(self.layout.output_data.iterdir()):
+            for folder, layout in zip(self.folders, self.layouts, strict=True):
+                for mirror in checkpoints.mirrors(self.request, layout):
+                    if mirror is not None and not record.read(folder).synced and mirror.folder.is_dir():
+                        mirror.step(self.objects, final=True)
+            gathering.gather(self._named("model"), self._skipped)
+            gathering.gather(self._named("output_data"), self._skipped)
+            if any(first.output_data.iterdir()):
                 artifacts.store_archive(
-                    self.objects, f"{base}/output.tar.gz", self.layout.output_data, self._skipped
+                    self.objects, f"{base}/output.tar.gz", first.output_data, self._skipped
                 )
             if status != "Failed":
                 result["ModelArtifacts"] = {"S3ModelArtifacts": self._store_model(base, config)}
@@ -187,23 +213,29 @@ class _Ending:
             self._say(problem)
         return problem
 
+    def _named(self, part: str) -> dict[str, Path]:
+        """The folder of that name on each host."""
+        return {
+            name: getattr(layout, part) for name, layout in zip(_names(self.job), self.layouts, strict=True)
+        }
+
     def _store_model(self, base: str, config: dict[str, Any]) -> str:
+        model = self.layouts[0].model
         if config.get("CompressionType") == "NONE":
-            return artifacts.store_folder(self.objects, f"{base}/model", self.layout.model)
-        return artifacts.store_archive(self.objects, f"{base}/model.tar.gz", self.layout.model, self._skipped)
+            return artifacts.store_folder(self.objects, f"{base}/model", model)
+        return artifacts.store_archive(self.objects, f"{base}/model.tar.gz", model, self._skipped)
 
     def _skipped(self, text: str) -> None:
         self._say(f"[clary] {text}")
 
     def _say(self, text: str) -> None:
         """Add a line to the job's log; its shim is gone, so nobody else writes there."""
-        log = self._log()
-        if log is None:
+        if self.log is None:
             return
         from clary.store.logfile import LogWriter
 
         try:
-            writer = LogWriter(log, limit_bytes=1 << 62)
+            writer = LogWriter(self.log, limit_bytes=1 << 62)
         except OSError:
             return
         try:
@@ -215,12 +247,22 @@ class _Ending:
 
 
 def _times(runner: Runner, job: Job, outcome: Outcome) -> dict[str, Any]:
-    """Start, end and length of the job's work, from its first attempt on."""
+    """Start, end and length of the job's work, from its first attempt on. What it waited for between attempts of managed
+    spot training counts for neither."""
     if outcome.started is None:
         return {}
     ended = outcome.ended if outcome.ended is not None else outcome.started
-    begun = [row.claimed for row in runner.store.jobs.attempts(job.id) if row.outcome != "unstarted"]
-    return _duration(outcome.started if len(begun) < 2 else min(begun), ended)
+    attempts = [row for row in runner.store.jobs.attempts(job.id) if row.outcome != "unstarted"]
+    if len(attempts) < 2:
+        return _duration(outcome.started, ended)
+    times = _duration(min(row.claimed for row in attempts), ended)
+    if any(row.outcome == "interrupted" for row in attempts):
+        last = attempts[-1]
+        ends = [row.ended or ended for row in attempts[:-1]]
+        ends.append(last.ended or ended if last.outcome == "interrupted" else ended)
+        spans = [end - row.claimed for row, end in zip(attempts, ends, strict=True)]
+        times["TrainingTimeInSeconds"] = times["BillableTimeInSeconds"] = max(1, math.ceil(sum(spans)))
+    return times
 
 
 def _duration(start: float, end: float) -> dict[str, Any]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-HOST = "algo-1"
-GROUP = "homogeneousCluster"
 
 
 @dataclass(frozen=True)
@@ -72,11 +68,12 @@ class Layout:
         for folder in (self.code, self.model, self.config, self.data, self.output_data, self.intermediate):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def write_config(self, request: Mapping[str, Any]) -> None:
-        """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json for a CreateTrainingJob request."""
+    def write_config(self, request: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
+        """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json (``resources``) for a CreateTrainingJob
+        request."""
         self._write("hyperparameters.json", request.get("HyperParameters") or {})
         self._write("inputdataconfig.json", input_data_config(request))
-        self._write("resourceconfig.json", resource_config(request))
+        self._write("resourceconfig.json", resources)
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         (self.config / name).write_text(json.dumps(value), encoding="utf-8")
@@ -97,21 +94,3 @@ def input_data_config(request: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             entry["ContentType"] = channel["ContentType"]
         config[channel["ChannelName"]] = entry
     return config
-
-
-def resource_config(request: Mapping[str, Any]) -> dict[str, Any]:
-    """What resourceconfig.json says: one host, ``algo-1``."""
-    instance_type = (request.get("ResourceConfig") or {}).get("InstanceType") or "ml.m5.large"
-    return {
-        "current_host": HOST,
-        "current_instance_type": instance_type,
-        "current_group_name": GROUP,
-        "hosts": [HOST],
-        "instance_groups": [{"instance_group_name": GROUP, "instance_type": instance_type, "hosts": [HOST]}],
-        "network_interface_name": network_interface(),
-    }
-
-
-def network_interface() -> str:
-    """``eth0`` as on SageMaker where there is one, else the loopback: scripts hand the name to gloo and NCCL."""
-    return "eth0" if not os.path.isdir("/sys/class/net") or os.path.exists("/sys/class/net/eth0") else "lo"

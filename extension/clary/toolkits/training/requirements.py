@@ -1,7 +1,7 @@
 """Packages that the user's code asks for, installed where no other job and no notebook sees them.
 
-SageMaker installs into the container, which ends with the job. Here the interpreter is the user's own, so each job that
-needs packages gets a virtual environment *on top of* it: what is there already is used, what is missing or has another
+SageMaker installs into the container, which ends with the job. Here the interpreter is the user's own, or an image's, so each
+job that needs packages gets a virtual environment *on top of* it: what is there already is used, what is missing or has another
 version goes into the job's folder, and nothing of the user's environment is touched.
 """
 
@@ -11,12 +11,13 @@ import os
 import shlex
 import subprocess
 import sys
-import sysconfig
-import venv
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from clary.images.errors import ImageError
+from clary.images.interpreters import Interpreter
+from clary.images.layering import layered_environment
 from clary.toolkits.training.code import Program
 from clary.toolkits.training.errors import JobFailure
 
@@ -36,12 +37,18 @@ def pip_install(python: Path) -> list[str]:
     return [sys.executable, "-m", "pip", "--python", str(python), "install", *options]
 
 
-def install(code: Path, program: Program, environment_folder: Path, environment: Mapping[str, str]) -> Path:
+def install(
+    code: Path, program: Program, environment_folder: Path, environment: Mapping[str, str], lower: Interpreter
+) -> Path:
     """Install requirements.txt (and the package itself, for a setup.py) and return the interpreter that has them.
 
-    pip's output goes to the job's log. Raises JobFailure with the training toolkit's words when pip fails.
+    What ``lower``, the interpreter of the job's image, has is used. pip's output goes to the job's log. Raises JobFailure with
+    the training toolkit's words when pip fails.
     """
-    python = layered_environment(environment_folder)
+    try:
+        python = layered_environment(environment_folder, lower)
+    except ImageError as problem:
+        raise JobFailure(f"ClientError: {problem}") from None
     command = pip_install(python)
     error = "InstallRequirementsError"
     if program is Program.PACKAGE:
@@ -57,18 +64,6 @@ def install(code: Path, program: Program, environment_folder: Path, environment:
             f'Command "{shlex.join(command)}", exit code: 1'
         )
     return python
-
-
-def layered_environment(folder: Path) -> Path:
-    """Make a virtual environment in ``folder`` that sees this interpreter's packages below its own; returns its python."""
-    if not (folder / "bin" / "python").exists():
-        venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
-        own = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
-        lower = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
-        # addsitedir and not a plain path: editable installs of the lower environment work through its own .pth files.
-        lines = [f"import site; site.addsitedir({path!r})" for path in lower]
-        (own / "_lower_environment.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder / "bin" / "python"
 
 
 def _run_shown(command: list[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, list[str]]:

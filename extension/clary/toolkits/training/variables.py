@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.toolkits.training.hyperparameters import Hyperparameters, to_arguments
-from clary.toolkits.training.layout import Layout, input_data_config, resource_config
+from clary.toolkits.training.layout import Layout, input_data_config
 
 # Framework parameters that name this instance group as the one a distributed launcher runs on.
 _DISTRIBUTIONS = (
@@ -20,6 +20,7 @@ _DISTRIBUTIONS = (
     "sagemaker_multi_worker_mirrored_strategy_enabled",
     "sagemaker_torch_distributed_enabled",
 )
+_LONGEST = 131_072  # MAX_ARG_STRLEN
 
 
 def platform_variables(request: Mapping[str, Any], region: str) -> dict[str, str]:
@@ -36,13 +37,15 @@ def script_variables(
     request: Mapping[str, Any],
     hyperparameters: Hyperparameters,
     layout: Layout,
+    resources: Mapping[str, Any],
     *,
     program: str | None,
     cpus: float,
     gpus: int,
 ) -> dict[str, str]:
-    """The ``SM_*`` variables, and those that the training toolkit sets beside them. ``program`` is the entry point."""
-    values = _toolkit_environment(request, hyperparameters, layout, program, cpus, gpus)
+    """The ``SM_*`` variables, and those that the training toolkit sets beside them. ``resources``: resourceconfig.json;
+    ``program``: the entry point; ``cpus``, ``gpus``: this host's."""
+    values = _toolkit_environment(request, hyperparameters, layout, resources, program, cpus, gpus)
     exported: dict[str, Any] = {name: values[name] for name in _EXPORTED}
     exported["hps"] = hyperparameters.user
     exported["framework_params"] = hyperparameters.framework
@@ -76,25 +79,51 @@ def as_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+def distribution_groups(hyperparameters: Hyperparameters, resources: Mapping[str, Any]) -> list[str]:
+    """The instance groups on which a distributed launcher runs; none where no launcher is asked for."""
+    asked = hyperparameters.framework.get("sagemaker_distribution_instance_groups")
+    if asked is not None:
+        return list(asked)
+    if any(hyperparameters.framework.get(name) for name in _DISTRIBUTIONS):
+        return [resources["current_group_name"]]
+    return []
+
+
+def distribution_hosts(hyperparameters: Hyperparameters, resources: Mapping[str, Any]) -> list[str]:
+    """The hosts of `distribution_groups`; the first is the launcher's master."""
+    chosen = distribution_groups(hyperparameters, resources)
+    return [
+        host
+        for group in resources["instance_groups"]
+        if group["instance_group_name"] in chosen
+        for host in group["hosts"]
+    ]
+
+
+def too_long(environment: Mapping[str, str]) -> list[str]:
+    """Variables with which Linux would execute no program at all: name, value and two more bytes are over 128 KiB."""
+    return [
+        name
+        for name, value in environment.items()
+        if len(name) + len(value.encode("utf-8", "surrogateescape")) + 2 > _LONGEST
+    ]
+
+
 def _toolkit_environment(
     request: Mapping[str, Any],
     hyperparameters: Hyperparameters,
     layout: Layout,
+    resources: Mapping[str, Any],
     program: str | None,
     cpus: float,
     gpus: int,
 ) -> dict[str, Any]:
     """The members of the training toolkit's Environment object, which SM_TRAINING_ENV shows whole."""
-    resources = resource_config(request)
     channels = input_data_config(request)
     groups = resources["instance_groups"]
     group = resources["current_group_name"]
-    distributed = hyperparameters.framework.get("sagemaker_distribution_instance_groups")
-    if distributed is None:
-        distributed = [group] if any(hyperparameters.framework.get(name) for name in _DISTRIBUTIONS) else []
-    distributed_hosts = [
-        host for one in groups if one["instance_group_name"] in distributed for host in one["hosts"]
-    ]
+    distributed = distribution_groups(hyperparameters, resources)
+    distributed_hosts = distribution_hosts(hyperparameters, resources)
     master = (distributed_hosts or resources["hosts"])[0]
     return {
         "additional_framework_parameters": hyperparameters.framework,

@@ -1,0 +1,276 @@
+"""Virtual environments that Clary makes for images, once: whole or not at all, whatever happens on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from shlex import quote
+
+from clary.home import Home
+from clary.images import interpreters, pip, registry
+from clary.images.activation import lock_path
+from clary.images.errors import ImageError
+from clary.images.frameworks import Known, module_of, recognise
+from clary.images.interpreters import Interpreter, clean, interpreter
+from clary.images.layering import bare_environment, layered_environment
+from clary.images.names import ImageName
+from clary.images.pip import Say
+from clary.images.recipe import Recipe, recipe_of
+from clary.images.registry import Registered
+
+_MISSING = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+?)==")
+
+
+def build(
+    text: str,
+    *,
+    packages: Sequence[str] = (),
+    requirements: str | Path | None = None,
+    python: str | None = None,
+    say: Say = print,
+    home: Home | None = None,
+) -> Registered:
+    """Make a virtual environment for the image ``text`` and register it.
+
+    Without ``python`` (a version such as ``3.11``, or an interpreter's path) it lies on top of Clary's own environment, whose
+    packages it uses where they satisfy. It gets what a known image has, in the versions of its tag where the package index has
+    them for this Python, then ``packages`` and the file ``requirements``. ``say`` gets a line whenever something happens.
+
+    What is built already from the same recipe is not built again; a second build of the same image waits for the first.
+    Raises ImageError, with pip's words where pip failed, and leaves nothing then.
+    """
+    home = home or Home.locate()
+    image = ImageName.parse(text)
+    known = recognise(image)
+    lower = _lower(home, python)
+    layered = lower.is_current
+    file = Path(requirements).expanduser().absolute() if requirements is not None else None
+    recipe = recipe_of(known, packages, file, lower, layered=layered)
+    if recipe.is_satisfied_by(lower) and (layered or known is None):
+        raise ImageError(_nothing_to_build(image, known))
+    key = image.short if known else text
+    folder = _folder(home, key)
+    done = _built(home, key, recipe)
+    if done is not None:
+        say(f"{key} is built already: {done.python}")
+        return done
+    with _locked(home, folder, key, say) as lock:
+        done = _built(home, key, recipe)  # by the one that we waited for
+        if done is None:
+            done = _Build(home, key, folder, recipe, known, lower, lock, say).run()
+        else:
+            say(f"{key} was built meanwhile: {done.python}")
+    return done
+
+
+def discard(home: Home, one: Registered) -> None:
+    """Forget a built image and remove its environment. Raises ImageError while a job runs in it."""
+    folder = Path(one.python).parent.parent
+    descriptor = os.open(lock_path(home, folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ImageError(
+                f"The environment of {one.image} is in use: a job runs in it, or it is being built. "
+                "Remove it when that has ended."
+            ) from None
+        registry.forget(home, one.image)  # first: what is registered is whole
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+class _Build:
+    """One build, with the lock held."""
+
+    def __init__(
+        self,
+        home: Home,
+        key: str,
+        folder: Path,
+        recipe: Recipe,
+        known: Known | None,
+        lower: Interpreter,
+        lock: int,
+        say: Say,
+    ) -> None:
+        self._home, self._key, self._folder, self._recipe = home, key, folder, recipe
+        self._known, self._lower, self._lock, self._say = known, lower, lock, say
+
+    def run(self) -> Registered:
+        """Build and register; whatever stops it, no half of an environment stays."""
+        started = time.monotonic()
+        identity = self._recipe.identity()
+        shutil.rmtree(self._folder, ignore_errors=True)  # of a build that was killed
+        below = f", on top of the packages of {self._lower.path}" if self._recipe.layered else ""
+        self._say(f"Building {self._key} in {self._folder} with Python {self._lower.version}{below}")
+        try:
+            make = layered_environment if self._recipe.layered else bare_environment
+            python = make(self._folder, self._lower)
+            if not self._recipe.is_empty:
+                self._install(python)
+            built = interpreter(self._home, python)
+            self._try_imports(built)
+            done = registry.save(
+                self._home,
+                Registered(
+                    self._key, str(python), source="built", recipe={**identity, "made": list(self._made)}
+                ),
+            )
+        except BaseException:
+            self._say("The build did not succeed; what there was of it is removed.")
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        has = built.packages(self._wanted)
+        shown = ", ".join(f"{name} {version}" for name, version in has.items())
+        self._say(
+            f"Built {self._key} in {time.monotonic() - started:.0f} s: Python {built.version}{', ' + shown if shown else ''}"
+        )
+        return done
+
+    @property
+    def _wanted(self) -> list[str]:
+        return list(self._known.needs) if self._known else []
+
+    @property
+    def _made(self) -> tuple[str, ...]:
+        return tuple(self._recipe.arguments())
+
+    def _install(self, python: Path) -> None:
+        """pip's work; a version that the index does not have for this Python is let go, which is said."""
+        for note in self._recipe.notes:
+            self._say(note)
+        with tempfile.NamedTemporaryFile("w", prefix="clary-limits-", suffix=".txt") as limits:
+            limits.write("\n".join(self._recipe.limits) + "\n")
+            limits.flush()
+            while True:
+                command = [*pip.install_command(python), "-c", limits.name, *self._recipe.arguments()]
+                if "torch" not in self._lower.packages(["torch"]) or not self._recipe.layered:
+                    code, lines = self._look_ahead(command)
+                else:
+                    code, lines = pip.run(command, self._say, self._lock)
+                if code == 0:
+                    return
+                missing = _MISSING.search("\n".join(lines))
+                name = missing[1].lower() if missing else ""
+                if not self._recipe.pins.get(name):
+                    raise ImageError(f"{self._key} could not be built. pip says:\n{pip.error_of(lines)}")
+                self._recipe = self._recipe.without_pin(name, self._lower.minor)
+                self._say(self._recipe.notes[-1])
+
+    def _look_ahead(self, command: list[str]) -> tuple[int, list[str]]:
+        """Install, but first see what that would bring: never gigabytes of CUDA that a package's torch drags along."""
+        with tempfile.TemporaryDirectory(prefix="clary-report-") as folder:
+            report = Path(folder) / "report.json"
+            code, lines = pip.run([*command, "--dry-run", "--report", str(report)], self._say, self._lock)
+            if code:
+                return code, lines
+            for item in json.loads(report.read_bytes())["install"]:
+                metadata = item["metadata"]
+                if metadata["name"].lower() != "torch" or "+cpu" in metadata["version"]:
+                    continue
+                if any(
+                    text.lower().startswith(("nvidia-", "cuda-"))
+                    for text in metadata.get("requires_dist", ())
+                ):
+                    raise ImageError(
+                        f"{self._key} could not be built: it would install torch {metadata['version']}, a CUDA build of "
+                        f"several GB. Put the torch you want into an environment of your own, and name that one: "
+                        f"clary images add {quote(self._key)} --python <path of its python>"
+                    )
+        return pip.run(command, self._say, self._lock)
+
+    def _try_imports(self, built: Interpreter) -> None:
+        """What was installed for a known image must import: wheels may fit by their metadata and crash all the same."""
+        lower = self._lower.packages(self._wanted) if self._recipe.layered else {}
+        for name, version in built.packages(self._wanted).items():
+            if lower.get(name) == version:
+                continue
+            done = subprocess.run(
+                [str(built.path), "-c", f"import {module_of(name)}"],
+                cwd="/",
+                env=clean(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            if done.returncode:
+                words = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no output"]
+                raise ImageError(
+                    f"{self._key} could not be built: {name} {version} was installed, but cannot be imported: {words[-1]}"
+                )
+
+
+def _lower(home: Home, python: str | None) -> Interpreter:
+    if python is None:
+        return interpreters.current()
+    if re.fullmatch(r"\d+\.\d+", python):
+        if python == interpreters.current().minor:
+            return interpreters.current()
+        found = shutil.which(f"python{python}")
+        if found is None:
+            raise ImageError(
+                f"There is no python{python} on PATH. Install one, give its path with --python, or leave --python out: Clary's "
+                f"own is {interpreters.current().version}."
+            )
+        return interpreter(home, Path(found))
+    return interpreter(home, registry.python_of(Path(python)))
+
+
+def _nothing_to_build(image: ImageName, known: Known | None) -> str:
+    if known is None:
+        return (
+            f'Clary does not know what the image "{image.text}" has in it: say it with --package or --requirements. If it needs '
+            f"nothing but the current environment: clary images add {quote(image.text)} --python {quote(sys.executable)}"
+        )
+    return (
+        f'There is nothing to build for "{image.text}": the current environment has what it needs. Give --package or '
+        "--requirements for more, or --python for another Python."
+    )
+
+
+def _folder(home: Home, key: str) -> Path:
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", key.rpartition("/")[2]).strip("-.")[:48]
+    return registry.folder(home) / f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+def _built(home: Home, key: str, recipe: Recipe) -> Registered | None:
+    """The finished environment from this recipe. Raises ImageError where the image is built from another."""
+    for one in registry.registered(home):
+        if one.image != key or one.source != "built" or not Path(one.python).exists():
+            continue
+        had = {name: value for name, value in one.recipe.items() if name != "made"}
+        if had == recipe.identity():
+            return one
+        raise ImageError(
+            f"{key} is built already, from another recipe ({' '.join(one.recipe['made'])}). Remove that one first: "
+            f"clary images remove {quote(key)}"
+        )
+    return None
+
+
+@contextlib.contextmanager
+def _locked(home: Home, folder: Path, key: str, say: Say) -> Iterator[int]:
+    registry.folder(home).mkdir(exist_ok=True)
+    descriptor = os.open(lock_path(home, folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Another build of {key} is at work; waiting for it")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
