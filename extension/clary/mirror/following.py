@@ -183,11 +183,11 @@ class Following:
         """Write a line into the job's log, unless it is there; False where there is no log yet."""
         if what in self._entry.told:
             return True
-        spec = self._runner.attempt(job).spec()
-        if spec is None:
+        log = self._runner.attempt(job).log()
+        if log is None:
             return job.state == "done"  # it never ran, and will have no log
         # Appended whole, between lines of the job: so writes of its shim, too.
-        with contextlib.suppress(OSError), open(spec["shim"]["log"], "ab", buffering=0) as file:
+        with contextlib.suppress(OSError), open(log, "ab", buffering=0) as file:
             file.write(format_events(f"[clary] {text}".encode(), int(time.time() * 1000)))
             self._save(told=(*self._entry.told, what))
         return True
