@@ -65,6 +65,7 @@ def build(
     if done is not None:
         say(f"{key} is built already: {done.python}")
         return done
+    _sweep(home)
     with _locked(home, folder, key, say) as lock:
         done = _built(home, key, recipe)  # by the one that we waited for
         if done is None:
@@ -259,6 +260,24 @@ def _built(home: Home, key: str, recipe: Recipe) -> Registered | None:
             f"clary images remove {quote(key)}"
         )
     return None
+
+
+def _sweep(home: Home) -> None:
+    """Remove what builds that were killed have left; their locks went with them."""
+    place = registry.folder(home)
+    for folder in place.iterdir() if place.is_dir() else ():
+        lock = lock_path(home, folder)
+        if not (folder.is_dir() and lock.exists()):
+            continue
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not any(folder in one.interpreter.parents for one in registry.registered(home)):
+                shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass  # being built, or in use
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager

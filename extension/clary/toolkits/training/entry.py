@@ -267,6 +267,7 @@ class Agent:
                 program=program,
                 cpus=self.member.cpus,
                 gpus=self.member.gpus,
+                region=self.region,
             )
         )
         environment.update(asked)
