@@ -97,8 +97,10 @@ def test_a_registered_environment_is_that_of_the_job_as_if_activated(
         "clary": False,
     }
     assert "GOT 1.7.6" in log
-    entrypoint = ["/bin/sh", "-c", "python3 -c 'import xgboost, sys; print(sys.prefix, xgboost.VERSION)'"]
-    assert f"{folder} 1.7.6" in jobs.completed(XGBOOST, algorithm={"ContainerEntrypoint": entrypoint})
+    # A command may call pip: it has an environment of its own, on top of the registered one.
+    look = "import xgboost, importlib.util as u; print('SEES', xgboost.VERSION, u.find_spec('clary'))"
+    entrypoint = ["/bin/sh", "-c", f'python3 -c "{look}"']
+    assert "SEES 1.7.6 None" in jobs.completed(XGBOOST, algorithm={"ContainerEntrypoint": entrypoint})
 
 
 def test_python_is_the_registered_interpreter_whatever_its_name(
@@ -110,9 +112,8 @@ def test_python_is_the_registered_interpreter_whatever_its_name(
     only.write_text(f'#!/bin/sh\nexec {folder}/bin/python "$@"\n')
     only.chmod(0o755)
     cli("add", "my-algo", "--python", str(only))
-    entrypoint = ["/bin/sh", "-c", "python -c 'import sys; print(\"IN\", sys.prefix)'"]
-    log = jobs.completed(ALGO, algorithm={"ContainerEntrypoint": entrypoint})
-    assert f"IN {folder}" in log
+    script = "import subprocess\nsubprocess.run(['python', '-c', 'import sys; print(\"IN\", sys.prefix)'], check=True)\n"
+    assert f"IN {folder}" in jobs.completed(ALGO, {"train.py": script})
 
 
 def test_requirements_of_the_job_are_layered_on_the_registered_environment(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from clary.images.layering import layered_environment
 from tests.conftest import Server
 from tests.sdks.test_v2_estimators import START
 from tests.sdks.user import User
+
+from clary.images.layering import layered_environment
 
 TRAIN = """
 import argparse, json, os
