@@ -74,7 +74,8 @@ described = estimator.latest_training_job.describe()
 from sagemaker.analytics import TrainingJobAnalytics
 frame = TrainingJobAnalytics(name).dataframe()
 print(json.dumps({
-    "metrics": frame[["metric_name", "value"]].values.tolist(), "final": [one["Value"] for one in described["FinalMetricDataList"]],
+    "metrics": frame[["metric_name", "value"]].values.tolist(),
+    "final": [one["Value"] for one in described["FinalMetricDataList"]],
     "model": members(estimator.model_data), "output": members(estimator.model_data.replace("model.tar", "output.tar")),
     "data": [estimator.model_data, attached.model_data], "epochs": attached.hyperparameters()["epochs"],
     "tags": session.list_tags(described["TrainingJobArn"]), "got": open("got/a.csv").read(),
