@@ -21,9 +21,9 @@ def check_inputs(engine: Engine, inputs: list[dict[str, Any]]) -> None:
     for one in inputs:
         name = one["InputName"]
         if "DatasetDefinition" in one:
-            kind = next(iter(one["DatasetDefinition"]), "DatasetDefinition")
+            kinds = [key for key in one["DatasetDefinition"] if key.endswith("DatasetDefinition")]
             raise refuse(
-                f"DatasetDefinition (input {name}: {kind})",
+                f"DatasetDefinition (input {name}: {', '.join(kinds) or 'empty'})",
                 "Run the query first, store its result, and name that as an S3Input.",
             )
         if "S3Input" not in one:

@@ -54,7 +54,7 @@ class Pipe:
                     pass  # the reader has had enough
                 except (OSError, EOFError) as error:
                     on_error(
-                        f"ClientError: Failed to download data. Input {self.name!r}: {file.name}: {error}"
+                        f"ClientError: Failed to download data. Input {self.name!r}: {file}: {error}"
                     )
                     threading.Event().wait()
             number += 1
