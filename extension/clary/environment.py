@@ -36,7 +36,9 @@ def variables(home: str | None = None) -> dict[str, str]:
     from clary.api.engine import Engine
     from clary.api.extras import environment
     from clary.api.presence import running
+    from clary.config import Config
     from clary.home import Home
+    from clary.outside import sdks
 
     located = Home.locate(home)
     address = running(located)
@@ -45,7 +47,11 @@ def variables(home: str | None = None) -> dict[str, str]:
             f"No Clary server is running for the home {located.root}. Start one with `clary serve`, "
             "or name another home with CLARY_HOME."
         )
-    return {**environment(Engine(located), address), **_past_the_proxy(address, os.environ)}
+    return {
+        **environment(Engine(located), address),
+        **_past_the_proxy(address, os.environ),
+        **sdks.variables(located, Config.load(located), os.environ),
+    }
 
 
 def _past_the_proxy(address: str, environ: Mapping[str, str]) -> dict[str, str]:

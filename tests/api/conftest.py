@@ -127,7 +127,7 @@ def submit(engine: Engine) -> Callable[..., str]:
             engine.objects.create_bucket("bucket")
         definitions = [{"Name": key, "Regex": regex} for key, regex in (regexes or {}).items()]
         algorithm = {
-            "TrainingImage": "image:1",
+            "TrainingImage": "clary/python",
             "TrainingInputMode": "File",
             "ContainerEntrypoint": ["python", "-c", "exec(__import__('os').environ['SCRIPT'])"],
         }

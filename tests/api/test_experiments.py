@@ -121,7 +121,7 @@ def test_a_job_of_an_experiment_becomes_a_trial_component(
         "lr": {"NumberValue": 0.5}, "opt": {"StringValue": '"adam"'}, "SageMaker.InstanceCount": {"NumberValue": 1.0},
         "SageMaker.InstanceType": {"StringValue": "ml.m5.large"}, "SageMaker.VolumeSizeInGB": {"NumberValue": 1.0},
     }  # fmt: skip
-    assert shown["InputArtifacts"]["SageMaker.ImageUri"] == {"Value": "image:1"}
+    assert shown["InputArtifacts"]["SageMaker.ImageUri"] == {"Value": "clary/python"}
     assert (
         shown["OutputArtifacts"]["SageMaker.ModelArtifact"]["Value"]
         == job["ModelArtifacts"]["S3ModelArtifacts"]
@@ -249,7 +249,7 @@ def test_a_job_for_an_experiment_that_is_not_there_is_not_made(
     with pytest.raises(ClientError, match=words):
         experiment.create_training_job(
             TrainingJobName="job", RoleArn="arn:aws:iam::000000000000:role/r", ExperimentConfig=config,
-            AlgorithmSpecification={"TrainingImage": "i", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"]},
+            AlgorithmSpecification={"TrainingImage": "clary/python", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"]},
             OutputDataConfig={"S3OutputPath": "s3://bucket/out"}, StoppingCondition={"MaxRuntimeInSeconds": 60},
             ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         )  # fmt: skip

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from clary import images
-from clary.images.layering import layered_environment
 from clary.runner.isolation import Isolation
 from clary.toolkits.processing.layout import Layout
+from clary.toolkits.training import own_packages
 from clary.toolkits.training.errors import JobFailure
 from clary.toolkits.training.program import Command
 
 _PYTHONS = ("python", "python3")
 _PIP = re.compile(rb"\bpip3?\b")
-# What an image has beside its python, as modules of the environment on top of it.
-_MODULES = {"pip": "pip", "pip3": "pip"}
 
 
 def command(
@@ -52,7 +50,11 @@ def command(
     script = _script(parts, layout)
     if script is not None and image.is_current and not _PIP.search(script.read_bytes()):
         return Command([sys.executable, *parts[1:]], layout.processing, environment, script=parts[1])
-    own = _with_own_packages(environment, image, scratch)
+    own = dict(environment)
+    try:
+        own_packages.give(scratch, own, image.interpreter)
+    except images.ImageError as error:
+        raise JobFailure(f"ClientError: {error}") from None
     parts[0] = _present(parts[0], own, say)
     return Command(parts, layout.processing, own)
 
@@ -63,25 +65,6 @@ def _script(parts: list[str], layout: Layout) -> Path | None:
         return None
     script = layout.processing / parts[1]
     return script if script.is_file() else None
-
-
-def _with_own_packages(
-    environment: Mapping[str, str], image: images.Environment, scratch: Path
-) -> dict[str, str]:
-    """Variables with which ``pip install`` changes what ends with the job, as in a container, and not the user's environment."""
-    try:
-        python = layered_environment(scratch, image.interpreter)
-    except images.ImageError as error:
-        raise JobFailure(f"ClientError: {error}") from None
-    for name, module in _MODULES.items():
-        program = python.parent / name
-        if not program.exists():
-            program.write_text(
-                f'#!/bin/sh\nexec "$(dirname "$0")/python" -m {module} "$@"\n', encoding="utf-8"
-            )
-            program.chmod(0o755)
-    path = os.pathsep.join([str(python.parent), environment["PATH"]])
-    return {**environment, "PATH": path, "VIRTUAL_ENV": str(scratch)}
 
 
 def _present(program: str, environment: Mapping[str, str], say: Callable[[str], None]) -> str:

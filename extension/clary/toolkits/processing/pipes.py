@@ -53,9 +53,7 @@ class Pipe:
                 except BrokenPipeError:
                     pass  # the reader has had enough
                 except (OSError, EOFError) as error:
-                    on_error(
-                        f"ClientError: Failed to download data. Input {self.name!r}: {file}: {error}"
-                    )
+                    on_error(f"ClientError: Failed to download data. Input {self.name!r}: {file}: {error}")
                     threading.Event().wait()
             number += 1
 

@@ -31,6 +31,7 @@ from clary.toolkits.training import (
     hyperparameters,
     image,
     launching,
+    own_packages,
     record,
     requirements,
     variables,
@@ -197,6 +198,7 @@ class Agent:
         if entrypoint and (not program or algorithm.get("ContainerEntrypoint")):
             self.note = replace(self.note, toolkit=False)
             self._rewrite_drivers()
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
             environment.update(self.launching.for_drivers(environment))
             return Command(
                 [self.isolation.rewrite(part) for part in entrypoint], self.layout.code, environment
@@ -220,6 +222,8 @@ class Agent:
             python = requirements.install(self.layout.code, kind, folder, environment, self.image.interpreter)
             environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
             environment["VIRTUAL_ENV"] = str(folder)
+        elif kind is Program.COMMAND:
+            own_packages.give(self.folder / "environment", environment, self.image.interpreter)
         if kind is Program.NOTEBOOK:
             from clary.toolkits import notebook
 

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from clary.store.logfile import read_events_before
+from clary.toolkits.training import driver_failures
 from clary.toolkits.training.layout import Layout
 from clary.toolkits.training.record import Record
 
@@ -34,9 +35,11 @@ def user_text(layout: Layout, record: Record, exit_code: int, log: Path | None, 
     such as the memory limit.
     """
     own = _failure_file(layout)
-    if own:
+    of_drivers = driver_failures.are_drivers_words(own)
+    if own and not of_drivers:
         return own
-    message = error_message(log_tail(log)) if log is not None else ""
+    tail = log_tail(log) if log is not None else []
+    message = error_message(driver_failures.users_part(tail) if of_drivers else tail)
     note = extra or signal_note(exit_code)
     if not record.toolkit:
         return "\n".join(part for part in (message, note) if part)
