@@ -36,7 +36,7 @@ demo: $(STAMP)
 	@mkdir -p build
 	@$(BIN)/python examples/run_demo.py --home "$(DEMO_HOME)" --output build/quickstart.ipynb
 
-test: $(BUNDLE) browser test-frontend
+test: $(BUNDLE) browser mpi test-frontend
 	$(PYTEST) -n 2 --dist loadfile -q
 
 test-fast: $(BUNDLE)
@@ -66,12 +66,18 @@ format: $(BUNDLE)
 screenshot: $(BUNDLE) browser
 	$(BIN)/python tests/ui/take_screenshot.py
 
-# The interface is tested in a real Chromium, from Debian's packages where there is none.
-.PHONY: browser
+# What the tests need of Debian's packages, where it is missing: the interface is tested in a real Chromium, jobs of several
+# hosts with Open MPI, which starts its processes through ssh.
+DEBIAN = SUDO=$$(test "$$(id -u)" = 0 || echo sudo); $$SUDO apt-get update -q > /dev/null && \
+	DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -q
+.PHONY: browser mpi
 browser:
 	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null || \
-	  (SUDO=$$(test "$$(id -u)" = 0 || echo sudo); $$SUDO apt-get update -q > /dev/null && \
-	   DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -q chromium > /dev/null)
+	  ($(DEBIAN) chromium > /dev/null)
+
+mpi:
+	@(command -v mpirun && command -v ssh && test -x /usr/sbin/sshd) > /dev/null || \
+	  ($(DEBIAN) --no-install-recommends openmpi-bin openssh-client openssh-server > /dev/null)
 
 clean:
 	rm -rf build dist extension/lib extension/build extension/clary/labextension .pytest_cache .mypy_cache .ruff_cache

@@ -42,6 +42,10 @@ def show(as_json: bool) -> None:
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
         click.echo("  ".join([*cells, line[-1]]).rstrip())
+    if not all(row.ready for row in rows):
+        click.echo(
+            "\nWhere something is missing: clary images build IMAGE, or clary images add IMAGE --python PATH"
+        )
 
 
 @images.command()

@@ -249,7 +249,9 @@ def test_a_job_for_an_experiment_that_is_not_there_is_not_made(
     with pytest.raises(ClientError, match=words):
         experiment.create_training_job(
             TrainingJobName="job", RoleArn="arn:aws:iam::000000000000:role/r", ExperimentConfig=config,
-            AlgorithmSpecification={"TrainingImage": "clary/python", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"]},
+            AlgorithmSpecification={
+                "TrainingImage": "clary/python", "TrainingInputMode": "File", "ContainerEntrypoint": ["true"],
+            },
             OutputDataConfig={"S3OutputPath": "s3://bucket/out"}, StoppingCondition={"MaxRuntimeInSeconds": 60},
             ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         )  # fmt: skip

@@ -248,7 +248,8 @@ seen = []
 for _ in range(2):
     trainer = ModelTrainer(
         **{**common, "compute": Compute(instance_type="ml.m5.large", instance_count=1, enable_managed_spot_training=True)},
-        source_code=SourceCode(source_dir="source", entry_script="train.py"), networking=Networking(enable_network_isolation=True),
+        source_code=SourceCode(source_dir="source", entry_script="train.py"),
+        networking=Networking(enable_network_isolation=True),
         stopping_condition=StoppingCondition(max_runtime_in_seconds=60, max_wait_time_in_seconds=90),
         checkpoint_config=CheckpointConfig(s3_uri=f"s3://{session.default_bucket()}/kept"), base_job_name="kept",
         output_data_config=OutputDataConfig(s3_output_path="file://" + os.path.abspath("out")),

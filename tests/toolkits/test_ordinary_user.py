@@ -40,7 +40,8 @@ with tarfile.open(fileobj=out, mode="w:gz") as tar:
 objects.put("bucket", "code.tar.gz", out.getvalue())
 channel = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/"}}}
 request = {
-    "TrainingJobName": "job", "TrainingJobArn": "arn", "AlgorithmSpecification": {"TrainingImage": "clary/python", "TrainingInputMode": "File"},
+    "TrainingJobName": "job", "TrainingJobArn": "arn",
+    "AlgorithmSpecification": {"TrainingImage": "clary/python", "TrainingInputMode": "File"},
     "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://bucket/code.tar.gz"},
     "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": int(os.environ["HOSTS"])},

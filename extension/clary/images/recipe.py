@@ -14,6 +14,7 @@ from clary.images.interpreters import Interpreter
 
 # Until these versions the wheels were compiled against NumPy 1, and do not say so: with NumPy 2 they install and crash.
 _FIRST_WITH_NUMPY_2 = {"scikit-learn": (1, 5), "torch": (2, 3), "tensorflow": (2, 18), "mxnet": (99,)}
+_NUMPY_1 = "numpy<2"
 _SPLIT = re.compile(r"[\s<>=!~;\[@(]")
 
 
@@ -57,7 +58,7 @@ class Recipe:
             {**self.pins, name: ""},
             self.packages,
             self.requirements,
-            self.limits,
+            tuple(limit for limit in self.limits if limit != _NUMPY_1),
             self.layered,
             self.python,
             (*self.notes, note),
@@ -91,6 +92,10 @@ def recipe_of(
             for name in (*known.framework.needs, *known.framework.brings)
             if name not in named
         }
+    if not layered and "pip" not in named:
+        pins["pip"] = (
+            ""  # which jobs call, as in an image; on top of Clary's own environment that one's is seen
+        )
     limits, notes = [], []
     have = lower.packages(["torch"]) if layered else {}
     if "torch" in have:
@@ -101,7 +106,7 @@ def recipe_of(
     for name, first in _FIRST_WITH_NUMPY_2.items():
         version = pins.get(name)
         if version and tuple(int(part) for part in version.split(".")) < first:
-            limits.append("numpy<2")
+            limits.append(_NUMPY_1)
     return Recipe(
         pins,
         tuple(packages),

@@ -15,8 +15,10 @@ from clary.toolkits.training.errors import JobFailure
 def resolved(home: Home, request: Mapping[str, Any]) -> images.Environment:
     """What stands for the request's TrainingImage now. A built one stays until this process ends. Raises JobFailure."""
     try:
-        image = images.resolve(home, request["AlgorithmSpecification"]["TrainingImage"])
-        images.hold(home, image)
+        name = request["AlgorithmSpecification"]["TrainingImage"]
+        image = images.resolve(home, name)
+        if images.hold(home, image) is not None:
+            image = images.resolve(home, name)  # it may have been removed before it was held
     except images.ImageError as error:
         raise JobFailure(f"ClientError: {error}") from None
     return image

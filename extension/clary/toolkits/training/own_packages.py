@@ -17,8 +17,8 @@ _MODULES = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
 
 
 def give(folder: Path, environment: dict[str, str], lower: Interpreter) -> Path:
-    """Make the environment in ``folder``, on top of ``lower``, the interpreter of the job's image, and put it first in the variables ``environment``; its
-    interpreter."""
+    """Make the environment in ``folder``, on top of ``lower``, the interpreter of the job's image, and put it first in the
+    variables ``environment``; its interpreter."""
     python = layered_environment(folder, lower)
     for name, module in _MODULES.items():
         program = python.parent / name

@@ -142,10 +142,17 @@ class Ssh:
         )
         wait_for(place)
         variables = {"SSH_AUTH_SOCK": str(place)}
-        subprocess.run(
-            ["/usr/bin/ssh-add", "-q", str(keys / "job")],
-            env={**os.environ, **variables}, stdin=subprocess.DEVNULL, check=True,
-        )  # fmt: skip
+        # The agent's socket is there a moment before the agent answers at it.
+        add = ["/usr/bin/ssh-add", "-q", str(keys / "job")]
+        deadline = time.monotonic() + _PATIENCE_S
+        while subprocess.run(
+            add, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, check=False
+        ).returncode:
+            if time.monotonic() > deadline:
+                raise JobFailure(
+                    f"InternalServerError: ssh-agent did not take the job's key in {_PATIENCE_S:g} s."
+                )
+            time.sleep(0.05)
         return variables
 
 

@@ -42,9 +42,10 @@ def script_variables(
     program: str | None,
     cpus: float,
     gpus: int,
+    region: str = "",
 ) -> dict[str, str]:
     """The ``SM_*`` variables, and those that the training toolkit sets beside them. ``resources``: resourceconfig.json;
-    ``program``: the entry point; ``cpus``, ``gpus``: this host's."""
+    ``program``: the entry point; ``cpus``, ``gpus``: this host's; ``region``: where no hyperparameter names one."""
     values = _toolkit_environment(request, hyperparameters, layout, resources, program, cpus, gpus)
     exported: dict[str, Any] = {name: values[name] for name in _EXPORTED}
     exported["hps"] = hyperparameters.user
@@ -56,7 +57,7 @@ def script_variables(
     exported.update({f"hp_{name}": value for name, value in hyperparameters.user.items()})
     variables = {f"SM_{name.upper()}": as_text(value) for name, value in exported.items()}
     variables["SAGEMAKER_JOB_NAME"] = as_text(hyperparameters.platform.get("sagemaker_job_name"))
-    variables["SAGEMAKER_REGION"] = as_text(hyperparameters.platform.get("sagemaker_region"))
+    variables["SAGEMAKER_REGION"] = as_text(hyperparameters.platform.get("sagemaker_region", region))
     variables["CURRENT_HOST"] = values["current_host"]
     return variables
 
@@ -154,7 +155,7 @@ def _toolkit_environment(
         "master_hostname": master,
         "model_dir": str(layout.model),
         "module_dir": str(hyperparameters.platform.get("sagemaker_submit_directory", layout.code)),
-        "module_name": program.removesuffix(".py") if program else "None",
+        "module_name": str(program).removesuffix(".py") if program else "None",
         "network_interface_name": resources["network_interface_name"],
         "num_cpus": max(1, math.floor(cpus)),
         "num_gpus": gpus,
