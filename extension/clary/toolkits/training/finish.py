@@ -14,7 +14,7 @@ from clary.runner import hosts
 from clary.runner.attempt import Attempt
 from clary.runner.kinds import Finish, JobKind, Outcome
 from clary.toolkits import notebook_state, remains
-from clary.toolkits.training import artifacts, checkpoints, entry, failure, gathering, record
+from clary.toolkits.training import artifacts, checkpoints, entry, failure, gathering, record, warm_pool
 from clary.toolkits.training.errors import JobFailure
 from clary.toolkits.training.layout import Layout
 
@@ -56,8 +56,12 @@ class TrainingKind(JobKind):
             for folder in ending.folders:
                 entry.discard_environment(folder)
 
+    def finished(self, runner: Runner, job: Job) -> None:
+        warm_pool.retain(runner.store, job)
+
     def cleanup(self, runner: Runner, job: Job) -> None:
         """Input copies and outputs are in buckets; logs and metrics lie elsewhere."""
+        warm_pool.warm(runner, job)
         if "KeptFiles" not in job.result:
             remains.discard(runner, job)
 
