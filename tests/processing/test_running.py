@@ -103,6 +103,19 @@ def test_a_program_that_only_the_image_has_by_that_path_is_looked_up_by_its_name
     assert "There is no /opt/conda/bin/python3 on this machine" in processor.log()
 
 
+def test_boto3_in_the_program_reaches_the_api_as_it_does_on_sagemaker(processor: Any) -> None:
+    script = """
+import boto3, json
+job = json.load(open("/opt/ml/config/processingjobconfig.json"))["ProcessingJobName"]
+print(boto3.client("sagemaker").describe_processing_job(ProcessingJobName=job)["ProcessingJobStatus"])
+boto3.client("s3").put_object(Bucket="bucket", Key="by-hand", Body=b"x")
+"""
+    processor.create(script)
+    processor.completed()
+    assert processor.said() == ["InProgress"]
+    assert processor.stored("by-hand") == {"": b"x"}
+
+
 def test_packages_that_the_program_installs_end_with_the_job(processor: Any, tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir()

@@ -27,6 +27,7 @@ from clary.toolkits.processing.layout import Layout
 from clary.toolkits.training import container, image, record
 from clary.toolkits.training.checkpoints import Syncing
 from clary.toolkits.training.errors import JobFailure
+from clary.toolkits.training.gateway import Gateway
 from clary.toolkits.training.members import Member
 from clary.toolkits.training.program import Command, Stopped, StopSignal, execute, run
 
@@ -122,10 +123,14 @@ class Agent:
 
         def started() -> None:
             syncing.start()
+            self.gateway.start()
             for pipe in pipes:
                 pipe.serve(broken)
 
-        exit_code = run(command, stop, program, started)
+        try:
+            exit_code = run(command, stop, program, started)
+        finally:
+            self.gateway.close()
         self.note = replace(self.note, exit_code=exit_code, synced=syncing.stop())
         self.note.write(self.folder)
         return exit_code
@@ -141,6 +146,11 @@ class Agent:
     def image(self) -> images.Environment:
         """What stands for the job's image. Raises JobFailure."""
         return image.resolved(self.member.home, machines.as_training(self.request))
+
+    @functools.cached_property
+    def gateway(self) -> Gateway:
+        """How the program's boto3 reaches the API."""
+        return Gateway(self.member.home, self.folder)
 
     def _phase(self, secondary: str, message: str) -> None:
         """Hosts go through their phases together; the first one's are the job's."""
@@ -162,7 +172,11 @@ class Agent:
         if self.isolation.kind != "namespaces":
             environment["SAGEMAKER_BASE_DIR"] = str(self.layout.base)
         asked = self.request.get("Environment") or {}
-        return environment | {name: self.isolation.rewrite(text) for name, text in asked.items()}
+        asked = {name: self.isolation.rewrite(text) for name, text in asked.items()}
+        environment |= asked
+        if not (self.request.get("NetworkConfig") or {}).get("EnableNetworkIsolation"):
+            environment |= self.gateway.variables(environment, asked)
+        return environment
 
     def _warm_start(self, command: Command) -> Callable[[], int] | None:
         """How to become the user's script without executing anything; None where only a fresh interpreter will do."""
