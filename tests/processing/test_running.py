@@ -152,6 +152,32 @@ print(clary_probe_package.VALUE)
         __import__("clary_probe_package")
 
 
+def test_a_job_of_an_experiment_is_a_trial_component_with_its_inputs_outputs_and_size(processor: Any) -> None:
+    processor.sagemaker.create_experiment(ExperimentName="cleaning")
+    config = {"ExperimentName": "cleaning", "TrialComponentDisplayName": "Clean"}
+    processor.create(
+        "print('ok')",
+        arguments=["--rate", "2"],
+        outputs=[processor.wanted("o", "s3://bucket/out/")],
+        Environment={"DEPTH": "3"},
+        ExperimentConfig=config,
+    )
+    assert processor.completed()["ExperimentConfig"] == config
+    (found,) = processor.sagemaker.list_trial_components(ExperimentName="cleaning")["TrialComponentSummaries"]
+    name = found["TrialComponentName"]
+    assert name == "job-aws-processing-job"
+    told = processor.sagemaker.describe_trial_component(TrialComponentName=name)
+    assert told["DisplayName"] == "Clean"
+    assert told["Source"]["SourceType"] == "SageMakerProcessingJob"
+    assert told["Status"]["PrimaryStatus"] == "Completed"
+    assert told["Parameters"]["DEPTH"] == {"NumberValue": 3.0}
+    assert told["Parameters"]["SageMaker.InstanceCount"] == {"NumberValue": 1.0}
+    assert told["Parameters"]["SageMaker.ContainerArguments"] == {"StringValue": "--rate 2"}
+    assert told["InputArtifacts"]["code"] == {"Value": "s3://bucket/code/job/process.py"}
+    assert told["OutputArtifacts"]["o"] == {"Value": "s3://bucket/out/"}
+    assert told["StartTime"] < told["EndTime"]
+
+
 def test_a_failing_script_is_failed_with_its_error_its_message_and_its_outputs(processor: Any) -> None:
     script = """
 open("/opt/ml/processing/output/o/partial", "w").write("so far")
