@@ -126,7 +126,7 @@ class Studio:
         """`script` is at most 512 characters of Python, run by the interpreter that has mlflow."""
         definitions = [{"Name": key, "Regex": regex} for key, regex in (regexes or {}).items()]
         algorithm: dict[str, Any] = {
-            "TrainingImage": "i", "TrainingInputMode": "File",
+            "TrainingImage": "clary/python", "TrainingInputMode": "File",
             "ContainerEntrypoint": [str(self._python), "-c", "exec(__import__('os').environ['SCRIPT'])"],
         }  # fmt: skip
         if definitions:

@@ -148,7 +148,7 @@ def _sourcedir(script: str) -> bytes:
 def _script_mode(studio: Studio, values: dict[str, str]) -> str:
     studio.call("CreateTrainingJob", {
         "TrainingJobName": "script-mode", "RoleArn": "arn:aws:iam::000000000000:role/r", "HyperParameters": values,
-        "AlgorithmSpecification": {"TrainingImage": "i", "TrainingInputMode": "File",
+        "AlgorithmSpecification": {"TrainingImage": "clary/python", "TrainingInputMode": "File",
                                    "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9]+)"}]},
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"}, "StoppingCondition": {"MaxRuntimeInSeconds": 600},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
