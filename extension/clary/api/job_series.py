@@ -109,7 +109,7 @@ def _of_job(engine: Engine, namespace: str, document: Document) -> list[tuple[st
         else:
             names = sorted({line["name"] for line in engine.runner.metrics(job)})
         found += [(name, {_PRINTED[1]: document.name}) for name in names]
-    hosts = max(1, len(job.spec.get("hosts", ())))
+    hosts = max(1, len(job.spec.get("hosts") or ()))
     used = _USED if job.gpu_list else _USED[:2]
     found += [
         (name, {"Host": f"{document.name}/algo-{number}"})
