@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +52,14 @@ def kill_everything_of(home: Path) -> None:
         time.sleep(0.05)
 
 
+def forget_sockets_of(home: Path) -> None:
+    """Remove the folder of sockets that a home with a long path has elsewhere."""
+    from clary.home import Home
+
+    if home.is_dir():
+        shutil.rmtree(Home(home).run, ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
 def _door_is_open() -> Iterator[None]:
     """Leave boto3 as `import clary` does, whatever a test has closed or set (a Jupyter server closes the door)."""
@@ -71,6 +80,7 @@ def home_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("CLARY_ZYGOTE", "0")
     yield path
     kill_everything_of(path)
+    forget_sockets_of(path)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@
 * it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
-* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`) and
-  a panel for notebooks (:class:`TrainingLauncher`), each name imported when it is first used, so that
-  the import itself stays cheap. ``clary.images`` says which environments stand for container images.
+* it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`jobs`,
+  :func:`processing_jobs`, :func:`endpoints`) and a panel for notebooks (:class:`TrainingLauncher`), each name imported when
+  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
         Endpoint,
         Input,
         Model,
+        ProcessingFailed,
+        ProcessingJob,
         TrainingFailed,
         TrainingJob,
         deploy,
         endpoints,
         jobs,
+        process,
+        processing_jobs,
         train,
     )
     from clary.widgets import TrainingLauncher
@@ -45,11 +49,15 @@ _HOMES = {
             "Endpoint",
             "Input",
             "Model",
+            "ProcessingFailed",
+            "ProcessingJob",
             "TrainingFailed",
             "TrainingJob",
             "deploy",
             "endpoints",
             "jobs",
+            "process",
+            "processing_jobs",
             "train",
         ),
         "clary.sdk",
@@ -63,6 +71,8 @@ __all__ = [
     "Endpoint",
     "Input",
     "Model",
+    "ProcessingFailed",
+    "ProcessingJob",
     "TrainingFailed",
     "TrainingJob",
     "TrainingLauncher",
@@ -73,6 +83,8 @@ __all__ = [
     "endpoints",
     "images",
     "jobs",
+    "process",
+    "processing_jobs",
     "train",
 ]
 

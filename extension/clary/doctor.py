@@ -218,15 +218,28 @@ def _hosts(home: Home, config: Config) -> Check:
 
 
 def _zygote(home: Home, config: Config) -> Check:
-    from clary.runner import zygote
+    from clary.runner import processes, zygote
 
-    pid = zygote.alive(home)
-    data = {"pid": pid or None, "allowed": config.zygote}
-    if pid:
-        return Check("zygote", "ok", f"process {pid} starts the next job with torch imported", data=data)
+    pids = {torch: zygote.alive(home, torch=torch) for torch in (True, False)}
+    found = {torch: process for torch, pid in pids.items() if pid and (process := processes.read(pid))}
+    memory = {torch: processes.proportional_bytes([process]) for torch, process in found.items()}
+    data = {
+        "pid": pids[True] or None,
+        "light_pid": pids[False] or None,
+        "memory_mb": round(sum(memory.values()) / 2**20),
+        "allowed": config.zygote,
+    }
     if not config.zygote:
-        return Check("zygote", "ok", "switched off (CLARY_ZYGOTE); every job starts cold", data=data)
-    return Check("zygote", "ok", "none now; started with the next job, ends when idle", data=data)
+        return Check("zygote", "ok", "switched off (zygote = false); every job starts cold", data=data)
+    if not found:
+        return Check(
+            "zygote", "ok", "none now; started with a server or the next job, ends when idle", data=data
+        )
+    roles = {True: "starts the next script with torch imported", False: "starts other jobs"}
+    shown = [f"process {pids[torch]} ({memory[torch] / 2**20:.0f} MiB) {roles[torch]}" for torch in found]
+    return Check(
+        "zygote", "ok", "; ".join(shown) + " (zygote = false in config.toml does without)", data=data
+    )
 
 
 def _server(home: Home, config: Config) -> Check:

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 # What a user may have set for the cloud, and what would send a request, or sign it, for somewhere else.
 UNSET = (
@@ -38,7 +37,7 @@ def variables(home: str | None = None) -> dict[str, str]:
     from clary.api.presence import running
     from clary.config import Config
     from clary.home import Home
-    from clary.outside import sdks
+    from clary.outside import proxies, sdks
 
     located = Home.locate(home)
     address = running(located)
@@ -49,21 +48,9 @@ def variables(home: str | None = None) -> dict[str, str]:
         )
     return {
         **environment(Engine(located), address),
-        **_past_the_proxy(address, os.environ),
+        **proxies.past(address, os.environ),
         **sdks.variables(located, Config.load(located), os.environ),
     }
-
-
-def _past_the_proxy(address: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Where a proxy is set, boto3 would ask it for this machine's own address, which it cannot reach."""
-    if not any(environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")):
-        return {}
-    host = urlsplit(address).hostname or "127.0.0.1"
-    known = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    if host in (name.strip() for name in known.split(",")):
-        return {}
-    value = f"{known},{host}" if known else host
-    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def shell(values: Mapping[str, str]) -> str:

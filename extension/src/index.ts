@@ -13,7 +13,7 @@ import { claryIcon } from './icons';
 import { keepKeys, openTrainingLauncher } from './launcher';
 import { report } from './pure/report';
 import { SageMakerApi } from './request';
-import { runningEndpoints, runningJobs } from './running';
+import { runningEndpoints, runningJobs, runningProcessing } from './running';
 import { Kind } from './shapes';
 import { CommandIDs, IClary, ISettings } from './tokens';
 import { DetailWidget, makePanel } from './widgets';
@@ -50,7 +50,7 @@ const core: JupyterFrontEndPlugin<IClary> = {
 /** The panel in the left sidebar. */
 const panel: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:panel',
-  description: 'Shows training jobs, models and endpoints in the left sidebar.',
+  description: 'Shows jobs, models and endpoints in the left sidebar.',
   autoStart: true,
   requires: [IClary, ILabShell],
   optional: [ILayoutRestorer, ICommandPalette, ILauncher],
@@ -68,13 +68,14 @@ const panel: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(CommandIDs.showPanel, {
       label: args =>
         args.isLauncher ? clary.trans.__('Jobs and endpoints') : clary.trans.__('Show Clary'),
-      caption: clary.trans.__('Training jobs, models and endpoints on this machine'),
+      caption: clary.trans.__('Training and processing jobs, models and endpoints on this machine'),
       icon: args => (args.isPalette ? undefined : claryIcon),
       execute: () => shell.activateById(widget.id)
     });
     app.commands.addCommand(CommandIDs.refresh, {
       label: clary.trans.__('Refresh Clary'),
-      execute: () => [clary.jobs, clary.models, clary.endpoints].forEach(one => one.refresh())
+      execute: () =>
+        [clary.jobs, clary.processing, clary.models, clary.endpoints].forEach(one => one.refresh())
     });
     for (const command of [CommandIDs.showPanel, CommandIDs.refresh]) {
       palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
@@ -90,7 +91,7 @@ const panel: JupyterFrontEndPlugin<void> = {
 /** The pages of single resources in the main area. */
 const details: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:details',
-  description: 'Opens training jobs, models and endpoints in tabs of the main area.',
+  description: 'Opens jobs, models and endpoints in tabs of the main area.',
   autoStart: true,
   requires: [IClary],
   optional: [ILayoutRestorer, ICommandPalette],
@@ -146,11 +147,11 @@ const START_MS = 3000;
 /** Jobs and endpoints among JupyterLab's running things. */
 const running: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:running',
-  description: 'Lists running training jobs and endpoints among the running kernels and terminals.',
+  description: 'Lists running jobs and endpoints among the running kernels and terminals.',
   autoStart: true,
   requires: [IClary, IRunningSessionManagers],
   activate: (app, clary: IClary, managers: IRunningSessionManagers) => {
-    const added = [runningJobs(clary), runningEndpoints(clary)];
+    const added = [runningJobs(clary), runningProcessing(clary), runningEndpoints(clary)];
     added.forEach(manager => managers.add(manager));
     // The server has better to do while JupyterLab starts; the Running panel refreshes when it is opened.
     const refresh = () => added.forEach(manager => manager.refreshRunning());
@@ -161,7 +162,7 @@ const running: JupyterFrontEndPlugin<void> = {
 /** Notifications of jobs that ended. */
 const done: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:done',
-  description: 'Tells when a training job ended.',
+  description: 'Tells when a job ended.',
   autoStart: true,
   requires: [IClary],
   activate: (_, clary: IClary) => {

@@ -4,7 +4,13 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ServerEvents } from './events';
 import { Listing } from './listing';
 import { SageMakerApi } from './request';
-import { IEndpointSummary, IModelSummary, ITrainingJobSummary, Kind } from './shapes';
+import {
+  IEndpointSummary,
+  IModelSummary,
+  IProcessingJobSummary,
+  ITrainingJobSummary,
+  Kind
+} from './shapes';
 
 /** What the user may set (schema/core.json). */
 export interface ISettings {
@@ -18,6 +24,7 @@ export interface IClary {
   readonly api: SageMakerApi;
   readonly events: ServerEvents;
   readonly jobs: Listing<ITrainingJobSummary>;
+  readonly processing: Listing<IProcessingJobSummary>;
   readonly models: Listing<IModelSummary>;
   readonly endpoints: Listing<IEndpointSummary>;
   readonly trans: TranslationBundle;
@@ -30,6 +37,7 @@ export interface IClary {
   reveal(path: string): Promise<void>;
   /** Ask first, then do it; whether it was done. Failures become notifications. */
   stopJob(name: string): Promise<boolean>;
+  stopProcessing(name: string): Promise<boolean>;
   remove(kind: 'model' | 'endpoint', name: string): Promise<boolean>;
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import kill_everything_of
+from tests.conftest import forget_sockets_of, kill_everything_of
 
 
 @contextmanager
@@ -26,6 +26,7 @@ def fresh_home(**settings: str) -> Iterator[Path]:
         yield home
     finally:
         kill_everything_of(home)
+        forget_sockets_of(home)
         shutil.rmtree(folder, ignore_errors=True)
         for name, value in before.items():
             if value is None:

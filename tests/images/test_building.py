@@ -138,12 +138,28 @@ def test_torch_stays_the_one_that_this_machine_has(home: Any, cli: Any, wheel: A
 def test_a_cuda_build_of_torch_is_not_fetched_for_an_environment_of_its_own(
     home: Any, cli: Any, wheel: Any, tmp_path: Path, environment: Any
 ) -> None:
-    wheel(tmp_path / "wheels", "nvidia-cublas", "1.0", "")
+    for name in ("nvidia-cublas", "pip"):
+        wheel(tmp_path / "wheels", name, "1.0", "")
     wheel(tmp_path / "wheels", "torch", "2.3.0", "", requires="nvidia-cublas")
     wheel(tmp_path / "wheels", "needs-torch", "1.0", "", requires="torch")
     output = cli("build", "my-algo", "--package", "needs-torch", "--python", str(environment()), code=1)
     assert "my-algo could not be built: it would install torch 2.3.0, a CUDA build of several GB." in output
     assert folders(home) == []
+
+
+def test_an_environment_of_another_python_has_nothing_of_clarys(
+    jobs: Any, cli: Any, wheel: Any, tmp_path: Path, environment: Any
+) -> None:
+    wheel(tmp_path / "wheels", "pip", "1.0", "")
+    output = cli("build", "sagemaker-base-python-39:1.0", "--python", str(environment()))
+    assert "on top of" not in output
+    script = "from importlib.util import find_spec; print('HAS', *[find_spec(n) is not None for n in ('pip', 'numpy', 'clary')])"
+    log = jobs.completed("sagemaker-base-python-39:1.0", {"train.py": script})
+    assert "HAS True False False" in log
+    assert (
+        "[clary] The image sagemaker-base-python-39:1.0 names Python 3.9; the job runs in the environment "
+        in log
+    )
 
 
 def test_an_unknown_image_is_built_from_packages_and_requirements(

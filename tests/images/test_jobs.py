@@ -97,23 +97,23 @@ def test_a_registered_environment_is_that_of_the_job_as_if_activated(
         "clary": False,
     }
     assert "GOT 1.7.6" in log
-    entrypoint = ["/bin/sh", "-c", "python3 -c 'import xgboost, sys; print(sys.prefix, xgboost.VERSION)'"]
     # A command may call pip: it has an environment of its own, on top of the registered one.
-    assert "/environment 1.7.6" in jobs.completed(XGBOOST, algorithm={"ContainerEntrypoint": entrypoint})
+    look = "import xgboost, importlib.util as u; print('SEES', xgboost.VERSION, u.find_spec('clary'))"
+    entrypoint = ["/bin/sh", "-c", f'python3 -c "{look}"']
+    assert "SEES 1.7.6 None" in jobs.completed(XGBOOST, algorithm={"ContainerEntrypoint": entrypoint})
 
 
 def test_python_is_the_registered_interpreter_whatever_its_name(
     jobs: Any, cli: Any, environment: Any, tmp_path: Path
 ) -> None:
-    folder = environment(xgboost="1.7.6")
+    folder = environment()
     only = tmp_path / "bin" / "python-of-mine"
     only.parent.mkdir()
     only.write_text(f'#!/bin/sh\nexec {folder}/bin/python "$@"\n')
     only.chmod(0o755)
     cli("add", "my-algo", "--python", str(only))
-    entrypoint = ["/bin/sh", "-c", "python -c 'import xgboost; print(\"GOT\", xgboost.VERSION)'"]
-    log = jobs.completed(ALGO, algorithm={"ContainerEntrypoint": entrypoint})
-    assert "GOT 1.7.6" in log
+    script = "import subprocess\nsubprocess.run(['python', '-c', 'import sys; print(\"IN\", sys.prefix)'], check=True)\n"
+    assert f"IN {folder}" in jobs.completed(ALGO, {"train.py": script})
 
 
 def test_requirements_of_the_job_are_layered_on_the_registered_environment(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from clary import environment
+from clary.outside import proxies
 
 
 def clary(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -124,4 +125,4 @@ def test_powershells_quotes_are_doubled() -> None:
     ],
 )
 def test_a_proxy_is_not_asked_for_this_machine(environ: dict[str, str], expected: dict[str, str]) -> None:
-    assert environment._past_the_proxy("http://127.0.0.1:8181", environ) == expected
+    assert proxies.past("http://127.0.0.1:8181", environ) == expected

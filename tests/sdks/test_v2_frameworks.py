@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import venv
 
 from tests.conftest import Server
 from tests.sdks.test_v2_estimators import START
 from tests.sdks.user import User
+
+from clary.images.layering import layered_environment
 
 TRAIN = """
 import argparse, json, os
@@ -42,9 +43,8 @@ session.upload_string_as_file_body("1,2", session.default_bucket(), "rows/a.csv"
 def register(user: User, service: Server, image: str, package: str) -> None:
     """Let a virtual environment with a package of this name stand for ``image``, as a user does who has one."""
     folder = user.folder / package
-    venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
+    python = layered_environment(folder)
     wheel = user.wheel("packages", package, "")
-    python = folder / "bin" / "python"
     options = ["--quiet", "--no-index", "--disable-pip-version-check"]
     for command in (
         ["-m", "pip", "--python", python, "install", *options, wheel],

@@ -1,6 +1,7 @@
 """What users need and AWS's API lacks, as a small REST set under ``/clary/``: same doors, same keys.
 
 GET  /clary/training-jobs/<name>/metrics    metrics that the regular expressions found, and resource use
+GET  /clary/processing-jobs/<name>/phases   what the job went through so far, and resource use
 POST /clary/training-jobs/<name>/interrupt  take the machine away from a job of managed spot training
 GET  /clary/instance-types/training          instance types of training jobs: on AWS, and on this machine
 GET  /clary/doctor                          what this machine can do
@@ -66,6 +67,23 @@ def _instance_types(engine: Engine, request: Request) -> dict[str, Any]:
     }
 
 
+def _phases(engine: Engine, request: Request, name: str) -> dict[str, Any]:
+    engine.runner.reconcile()
+    job = engine.runner.get("processing-job", name)
+    if job is None:
+        raise not_found("processing job", name)
+    phases = [
+        {
+            "Status": one.status,
+            "StatusMessage": one.message,
+            "StartTime": one.start,
+            **({} if one.end is None else {"EndTime": one.end}),
+        }
+        for one in engine.store.jobs.transitions(job.id)
+    ]
+    return {"phases": phases, "resources": engine.runner.resources(job)}
+
+
 def _interrupt(engine: Engine, request: Request, name: str) -> dict[str, Any]:
     from clary.runner import RunnerError
 
@@ -108,6 +126,7 @@ def environment(engine: Engine, server: str) -> dict[str, str]:
 _READ = ("GET", "HEAD")
 _ROUTES: list[tuple[tuple[str, ...], re.Pattern[str], Callable[..., Any]]] = [
     (_READ, re.compile(r"/clary/training-jobs/([^/]+)/metrics"), _metrics),
+    (_READ, re.compile(r"/clary/processing-jobs/([^/]+)/phases"), _phases),
     (("POST",), re.compile(r"/clary/training-jobs/([^/]+)/interrupt"), _interrupt),
     (_READ, re.compile(r"/clary/instance-types/training"), _instance_types),
     (_READ, re.compile(r"/clary/doctor"), _doctor),

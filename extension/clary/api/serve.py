@@ -54,6 +54,10 @@ class Server:
         self.url = f"http://{shown}:{sockets[0].getsockname()[1]}"
         return self.url
 
+    def adopt(self, listener: socket.socket) -> None:
+        """Accept at a socket that listens already and does not block."""
+        self._http.add_sockets([listener])
+
     async def close(self, grace_s: float = _GRACE_S) -> None:
         """Take no new connections, let requests that have begun finish for `grace_s` seconds, then cut
         them.

@@ -92,6 +92,10 @@ def recipe_of(
             for name in (*known.framework.needs, *known.framework.brings)
             if name not in named
         }
+    if not layered and "pip" not in named:
+        pins["pip"] = (
+            ""  # which jobs call, as in an image; on top of Clary's own environment that one's is seen
+        )
     limits, notes = [], []
     have = lower.packages(["torch"]) if layered else {}
     if "torch" in have:

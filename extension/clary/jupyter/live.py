@@ -19,7 +19,11 @@ log = logging.getLogger("clary.jupyter")
 RESOURCE = "https://schema.clary.dev/events/resource"
 # Seconds after the server's start before the pump begins; what is submitted meanwhile is scheduled by its request.
 _QUIET_S = 3.0
+# And from there until it has torch imported for the first job: that takes a processor for seconds.
+_WARM_AFTER_S = 5.0
 _FIELDS = ("kind", "name", "change")
+# What engines tell each other; people are told of the statuses that follow.
+_INTERNAL = frozenset({"queued", "settling", "started", "phase", "wake"})
 
 
 class Live:
@@ -64,7 +68,7 @@ class Live:
     def _start_pump(self) -> None:
         from clary.runner import Pump
 
-        self._pump = Pump(self._engine.runner)
+        self._pump = Pump(self._engine.runner, _WARM_AFTER_S)
         self._pump.start()
 
     def _forward(self) -> None:
@@ -75,6 +79,8 @@ class Live:
             tuple(str(event.get(field, "")) for field in _FIELDS) for event in self._watcher.read()
         )
         for change in changes:
+            if change[2] in _INTERNAL:
+                continue
             self._emit(dict(zip(_FIELDS, change, strict=True)))
 
     def _emit(self, data: dict[str, Any]) -> None:

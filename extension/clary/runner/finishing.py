@@ -7,7 +7,6 @@ import logging
 import os
 import sqlite3
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clary.runner.attempt import Lock
@@ -21,7 +20,6 @@ _log = logging.getLogger(__name__)
 
 # A `finish` that kills its process every time must not be repeated for ever.
 _TRIES = 5
-_DEATHS = "settle.deaths"
 
 
 def finish_job(runner: Runner, job: Job) -> bool:
@@ -39,7 +37,7 @@ def finish_job(runner: Runner, job: Job) -> bool:
         if current is None or current.state != "settling":
             return True
         outcome = outcome_of(runner, current)
-        deaths = _note_death(folder)
+        deaths = _note_death(lock)
         if deaths >= _TRIES:
             reason = f"InternalServerError: The job's results could not be saved in {_TRIES} attempts."
             finish = Finish("Failed", "Failed", reason)
@@ -49,7 +47,7 @@ def finish_job(runner: Runner, job: Job) -> bool:
         return True
     finally:
         with contextlib.suppress(OSError):  # we live, whatever else went wrong
-            os.truncate(folder / _DEATHS, 0)
+            os.ftruncate(lock.descriptor, 0)
         lock.release()
 
 
@@ -128,13 +126,12 @@ def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> Job:
     return final
 
 
-def _note_death(folder: Path) -> int:
-    """How many settlers have died of this job before us; ours is noted in advance, and struck out if it does
-    not come."""
+def _note_death(lock: Lock) -> int:
+    """How many settlers have died of this job before us: each notes its own in the lock's file in advance, and strikes all out
+    if it did not come."""
     try:
-        with open(folder / _DEATHS, "ab") as file:
-            before = file.tell()
-            file.write(b".")
+        before = os.fstat(lock.descriptor).st_size
+        os.pwrite(lock.descriptor, b".", before)
     except OSError:
         return 0
     return before

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from clary.runner.attention import wait_for_work
 from clary.runner.engine_lock import EngineLock
 from clary.store.watch import Watcher
 
@@ -18,8 +19,10 @@ _log = logging.getLogger(__name__)
 
 _IDLE_S = 10.0
 _ACTIVE_S = 2.0
-# These say nothing about the queue, and come often.
-_UNIMPORTANT = frozenset({"log", "metrics"})
+# How soon it is noticed that a settler, who does the pump's work meanwhile, is gone.
+_CHANGE_OVER_S = 0.25
+# Zygotes outlive a server by so long, and by what they stay anyway.
+_WARM_S = 90.0
 
 
 class Pump:
@@ -29,11 +32,15 @@ class Pump:
     `stop` ends the thread, never a job.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, warm_after_s: float = 0.0) -> None:
+        """`warm_after_s`: how long after its start it starts the zygotes, so that the first job is warm, too. As long as it
+        runs, they stay."""
         self._runner = runner
+        self._warm_at = time.monotonic() + warm_after_s
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._watcher: Watcher | None = None
+        self._stepped = 0.0
 
     def start(self) -> None:
         if self._thread is None:
@@ -56,7 +63,7 @@ class Pump:
         try:
             with EngineLock(self._runner.home):
                 while not self._ending.is_set():
-                    self._wait(watcher, self._step())
+                    wait_for_work(watcher, self._step())
         finally:
             watcher.close()
         # As a settler does: a shim may have counted on us until a moment ago.
@@ -66,24 +73,34 @@ class Pump:
             self._runner.settle()
 
     def _step(self) -> float:
-        """One round; returns how long to wait at most for the next."""
+        """One round; returns how long to wait at most for the next. A settler reconciles and schedules as well: while one is at
+        work, a server leaves that to it and keeps its own time for requests."""
+        now = time.monotonic()
+        if self._runner.is_settling() and now < self._stepped + _ACTIVE_S:
+            return _CHANGE_OVER_S
+        self._stepped = now
         try:
+            self._keep_warm(now)
             self._runner.reconcile()
             self._runner.schedule()
             self._runner.settle(engine=True)
             delayed = self._runner.store.jobs.next_delayed(time.time())
             if delayed is not None:
                 return min(_ACTIVE_S, max(0.01, delayed - time.time()))
-            return _ACTIVE_S if self._runner.store.jobs.any_active() else _IDLE_S
+            if self._runner.store.jobs.any_active():
+                return _ACTIVE_S
+            left = self._warm_at - time.monotonic()
+            return min(_IDLE_S, left) if left > 0 else _IDLE_S
         except Exception:
             _log.exception("Reconciling failed; it will be tried again.")
             return _ACTIVE_S
 
-    def _wait(self, watcher: Watcher, patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not self._ending.is_set():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return
-            if any(event.get("change") not in _UNIMPORTANT for event in watcher.read(left)):
-                return
+    def _keep_warm(self, now: float) -> None:
+        if now < self._warm_at or not self._runner.config.zygote:
+            return
+        from clary.runner import zygote
+
+        self._warm_at = now + _WARM_S / 3
+        for torch in (False, True):
+            zygote.keep(self._runner.home, time.time() + _WARM_S, torch=torch)
+            zygote.ensure(self._runner.home, torch=torch)

@@ -16,10 +16,10 @@ from clary.home import Home
 from clary.runner import launch, slots
 from clary.runner.attempt import Attempt
 from clary.runner.backends import Backend
-from clary.runner.backends.local import LocalBackend, is_running, reap, spawn
-from clary.runner.environment import inherited
+from clary.runner.backends.local import LocalBackend, reap
 from clary.runner.instances import clamped
 from clary.runner.reconcile import reconcile
+from clary.runner.settlers import Settlers
 from clary.runner.settling import engine_is_alive
 from clary.runner.spec import JobSpec, Resources
 from clary.store import Store
@@ -42,7 +42,7 @@ class Runner:
         self.config = config
         self.store = store
         self.backend: Backend = LocalBackend(home, config)
-        self._settler = 0
+        self._settlers = Settlers(home, config)
 
     def submit(self, spec: JobSpec) -> Job:
         """Queue a job; takes part in the caller's transaction, if there is one. Call `schedule` after the
@@ -108,7 +108,7 @@ class Runner:
     def settle(self, *, engine: bool = False) -> None:
         """See to it that jobs which have ended are settled: start a settler, unless one is there or an engine
         is alive. `engine`: the caller is the engine itself."""
-        if not self.store.jobs.in_states("settling", limit=1) or is_running(self._settler):
+        if not self.store.jobs.in_states("settling", limit=1) or self._settlers.running():
             return
         if not self.home.database.exists():
             return
@@ -117,7 +117,11 @@ class Runner:
         own = launch.own_attempt(self.home)
         if own is not None and own.nudge(b"S"):
             return
-        self._settler = spawn(launch.settle_command(self.home), launch.settle_log(self.home), inherited())
+        self._settlers.start()
+
+    def is_settling(self) -> bool:
+        """Whether a settler that this process has started is at work."""
+        return self._settlers.running()
 
     def tend(self) -> None:
         """Reconcile, schedule, and see to settling: what an engine does when it has a moment."""
@@ -181,7 +185,7 @@ class Runner:
 
     def resources(self, job: Job) -> list[dict[str, Any]]:
         """``{time, cpu_percent, rss_mb}`` and, with a GPU, ``gpu_percent, gpu_mb``; 100 % is one core, or all
-        of its GPUs."""
+        of its GPUs. A job of several hosts has also ``hosts``: ``{name: {cpu_percent, rss_mb}}``."""
         return self._lines(job, "resources.jsonl")
 
     def remove(self, kind: str, name: str) -> None:

@@ -1,21 +1,26 @@
 """The settler: a short-lived process that finishes jobs which have ended, and keeps the queue going
 meanwhile.
 
-Run as ``python -m clary.runner.settle <home>`` by a shim that found no engine alive, by a server's `Pump`, or
-by whoever stops a queued job. Any number of them may run at once; each job is finished under a lock of its
-own.
+Run as ``python -m clary.runner.settle <home>``, or forked from a zygote, by a shim that found no engine alive, by a server's
+`Pump`, or by whoever stops a queued job. Of several, one works; the others wait to take its place should it be killed. Each
+job is finished under a lock of its own, all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
+import os
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from clary.config import Config
 from clary.home import Home
 from clary.runner import linux
+from clary.runner.attention import wait_for_work
 from clary.runner.engine_lock import EngineLock
 from clary.runner.finishing import finish_job
 from clary.runner.processes import SETTLER_NAME
@@ -37,7 +42,8 @@ class Settler:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._threads: dict[int, threading.Thread] = {}
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "settle")
+        self._at_work: dict[int, Future[None]] = {}
         self._retry_at: dict[int, float] = {}
 
     def run(self) -> None:
@@ -59,7 +65,7 @@ class Settler:
             left = busy_at + _LINGER_S - time.monotonic()
             if left <= 0:
                 return
-            watcher.read(min(left, self._patience_s()))
+            wait_for_work(watcher, min(left, self._patience_s()))
 
     def _step(self) -> bool:
         """One round; whether there is a reason to stay."""
@@ -68,7 +74,7 @@ class Settler:
             self._runner.schedule()
             self._start()
             # A job that waits for its time, and not just for room, has only us to wake it.
-            return bool(self._threads or self._retry_at) or self._delayed() is not None
+            return bool(self._at_work or self._retry_at) or self._delayed() is not None
         except Exception:
             _log.exception("The settler will try again.")
             time.sleep(0.5)
@@ -83,22 +89,13 @@ class Settler:
 
     def _start(self) -> None:
         now = time.monotonic()
-        self._threads = {job_id: thread for job_id, thread in self._threads.items() if thread.is_alive()}
+        self._at_work = {job_id: future for job_id, future in self._at_work.items() if not future.done()}
         settling = self._runner.store.jobs.in_states("settling")
         present = {job.id for job in settling}
         self._retry_at = {job_id: at for job_id, at in self._retry_at.items() if job_id in present}
         for job in settling:
-            if (
-                job.id in self._threads
-                or self._retry_at.get(job.id, 0.0) > now
-                or len(self._threads) >= _AT_ONCE
-            ):
-                continue
-            thread = threading.Thread(
-                target=self._finish, args=(job,), name=f"settle {job.name}", daemon=True
-            )
-            self._threads[job.id] = thread
-            thread.start()
+            if job.id not in self._at_work and self._retry_at.get(job.id, 0.0) <= now:
+                self._at_work[job.id] = self._pool.submit(self._finish, job)
 
     def _finish(self, job: Job) -> None:
         try:
@@ -115,8 +112,20 @@ def main(home_path: str) -> int:
     linux.set_name(SETTLER_NAME)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     home = Home.locate(home_path)
-    Settler(Runner(home, Config.load(home), Store(home))).run()
+    with _first_place(home):
+        Settler(Runner(home, Config.load(home), Store(home))).run()
     return 0
+
+
+@contextlib.contextmanager
+def _first_place(home: Home) -> Iterator[None]:
+    """Wait until no other settler of the home is at work; its end, however it comes, lets the next one in."""
+    lock = os.open(home.run / "settler.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 if __name__ == "__main__":

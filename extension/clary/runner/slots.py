@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from clary.runner.attempt import Attempt, Lock
 from clary.runner.spec import Resources
@@ -41,6 +41,9 @@ def claim(store: Store, capacity: Resources, gpus: tuple[int, ...]) -> list[Clai
     now = time.time()
     if not store.jobs.any_due(now):
         return []
+    free, _ = _free(store, capacity, gpus)
+    if not store.jobs.any_fits(now, (free.cpus + _TINY, free.memory_mb, free.gpus), astuple(capacity)):
+        return []  # the usual case where a queue is long: every slot is taken
     claims: list[Claim] = []
     try:
         with store.transaction() as db:

@@ -36,7 +36,7 @@ class JobSpec:
     hosts: names of cooperating processes, each with its own /opt/ml, host name, address and log stream
     (``{host}`` in `log_stream`); the job succeeds when all do, and ends when one fails. Empty: one process, no names.
     private_network: the job's hosts share a network of their own, in which there is nothing else.
-    warm: it may be forked from a zygote that has torch imported.
+    warm: it may be forked from a zygote; torch: from one that has torch imported.
     payload: for the entry.
     holds_slots: whether `resources` are set aside for it; services are not queued.
     restart: a service: relaunched, with a growing delay, whenever it is lost or ends with anything but exit
@@ -62,6 +62,7 @@ class JobSpec:
     hosts: tuple[str, ...] = ()
     private_network: bool = False
     warm: bool = False
+    torch: bool = True
     payload: dict[str, Any] = field(default_factory=dict)
     holds_slots: bool = True
     restart: bool = False

@@ -27,6 +27,15 @@ class StateFile:
     def reserve(self) -> None:
         """Take a block of the disk. A full disk is no error here: `write` will meet it again."""
         with contextlib.suppress(OSError):
+            if hasattr(os, "posix_fallocate"):
+                descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    os.posix_fallocate(descriptor, 0, _RESERVED)
+                    return
+                except OSError:
+                    pass  # a file system that cannot, or a full one
+                finally:
+                    os.close(descriptor)
             self._put(b" " * _RESERVED)
 
     def write(self, value: dict[str, Any]) -> None:

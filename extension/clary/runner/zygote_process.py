@@ -1,8 +1,10 @@
-"""The zygote: one process per interpreter and home, with torch imported, that forks a job's shim in milliseconds.
+"""The zygote: a process of an interpreter and a home, with the job's modules imported, that forks a job's shim in milliseconds.
 
-Run as ``python -m clary.runner.zygote_process <home> <socket>``; `zygote.ensure` does. It serves only while that is
+Run as ``python -m clary.runner.zygote_process <home> <socket> [light]``; `zygote.ensure` does. It serves only while that is
 correct: one thread, CUDA untouched, its packages and its own code unchanged on the disk; otherwise it refuses, ends, and
-jobs start cold. It also ends when it was idle for long or its home is gone.
+jobs start cold. It also ends when it was idle for long and nobody asked it to stay, or its home is gone.
+
+A light one leaves torch out: most of what a fork costs is the memory that it has to share. It forks settlers, too.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from typing import NoReturn
 
 from clary.config import Config
 from clary.home import Home
-from clary.runner import linux, processes, shim, zygote_program
+from clary.runner import linux, processes, settling, shim, zygote_program
+from clary.runner.launch import settle_log
+from clary.runner.zygote import kept_until
 
 _CHECK_S = 2.0
 _LOCK_PATIENCE_S = 10.0
@@ -35,7 +39,9 @@ _LOCK_DESCRIPTOR = 3
 _LONGEST_REQUEST = 4 << 20
 # What a job's process imports in any case; modules that are not installed are passed over.
 _PRELOADED = (
-    "torch", "clary.runner.child", "clary.runner.supervisor", "clary.runner.isolation", "clary.toolkits.training.entry",
+    "clary.runner.child", "clary.runner.supervisor", "clary.runner.isolation", "clary.runner.settle",
+    "clary.toolkits.training.entry", "clary.toolkits.training.finish",
+    "clary.toolkits.processing.entry", "clary.toolkits.processing.finish",
 )  # fmt: skip
 
 
@@ -53,7 +59,6 @@ class Zygote:
         self._listener.listen(64)
         os.rename(draft, path)  # from now on it can be found, and it is ready
         self._inode = path.stat().st_ino
-        self._fingerprint = fingerprint()
 
     def serve(self) -> Callable[[], NoReturn] | None:
         """Serve until the end (None), or return in a forked child with what that has to do."""
@@ -76,9 +81,12 @@ class Zygote:
 
     def _wanted(self) -> bool:
         try:
-            return time.monotonic() - self._used < self._idle_s and self._path.stat().st_ino == self._inode
+            if self._path.stat().st_ino != self._inode:
+                return False
         except OSError:
             return False
+        idle = time.monotonic() - self._used >= self._idle_s
+        return not idle or kept_until(self._path.with_suffix(".keep")) > time.time()
 
     def _forget(self) -> None:
         with contextlib.suppress(OSError):
@@ -105,11 +113,13 @@ class Zygote:
             connection.detach()
             held = None if lock is None else os.dup2(lock, _LOCK_DESCRIPTOR)
             zygote_program.close_descriptors(3 if held is None else _LOCK_DESCRIPTOR + 1)
+            if "settle" in request:
+                return lambda: _become_settler(self._home, request["environment"])
             return lambda: _become_shim(request["attempt"], request["environment"], held)
 
     def _obey(self, connection: socket.socket, request: dict[str, object]) -> int:
         """Answer a request; the pid of the fork, 0 in the fork itself, -1 where there is none."""
-        if "attempt" not in request:
+        if not {"attempt", "settle"} & set(request):
             connection.sendall(json.dumps({"zygote": os.getpid()}).encode())
             return -1
         reason = self._refuses()
@@ -127,9 +137,7 @@ class Zygote:
         return pid
 
     def _refuses(self) -> str:
-        if fingerprint() != self._fingerprint:
-            return "packages or Clary itself changed on the disk"
-        return zygote_program.unfit_to_fork()
+        return zygote_program.outdated() or zygote_program.unfit_to_fork()
 
 
 def _peer(connection: socket.socket) -> int:
@@ -170,26 +178,18 @@ def _become_shim(attempt: str, environment: dict[str, str], lock: int | None) ->
         os._exit(code)
 
 
+def _become_settler(home: Home, environment: dict[str, str]) -> NoReturn:
+    """In the forked child: what ``python -m clary.runner.settle`` would be."""
+    os.environ.clear()
+    os.environ.update(environment)
+    settling.become_settler(str(home.root), str(settle_log(home)))
+
+
 def _live(attempt_dir: Path, host: str) -> int:
     from clary.runner import child
 
     zygote_program.search_like_fresh(attempt_dir)
     return child.run(attempt_dir, host)
-
-
-def fingerprint() -> tuple[tuple[str, int], ...]:
-    """When what this process has loaded was last changed: the package folders, and Clary's own files."""
-    places = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    places += [
-        module.__file__ or ""
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] == "clary"
-    ]
-    found = []
-    for place in places:
-        with contextlib.suppress(OSError):
-            found.append((place, os.stat(place).st_mtime_ns))
-    return tuple(sorted(found))
 
 
 def _alone(lock: int, path: Path) -> bool:
@@ -205,8 +205,8 @@ def _alone(lock: int, path: Path) -> bool:
         time.sleep(0.02)
 
 
-def main(root: str, path: str) -> None:
-    """Become the zygote of ``root`` at the socket ``path``, unless there is one already."""
+def main(root: str, path: str, light: bool) -> None:
+    """Become the zygote of ``root`` at the socket ``path``, unless there is one already. ``light``: without torch."""
     if os.fork():
         os._exit(0)  # who started us waits for this only
     linux.set_name(processes.ZYGOTE_NAME)
@@ -218,15 +218,16 @@ def main(root: str, path: str) -> None:
     failed = Path(path).with_suffix(".failed")
     try:
         zygote_program.prepare()
-        for name in _PRELOADED:
+        for name in _PRELOADED if light else ("torch", *_PRELOADED):
             try:
                 importlib.import_module(name)
             except ModuleNotFoundError as error:
-                if error.name != name:
+                if not f"{name}.".startswith(f"{error.name}."):
                     raise
         reason = zygote_program.unfit_to_fork()
         if reason:
             raise RuntimeError(reason)
+        zygote_program.note_files()
         gc.collect()
         gc.freeze()  # the collector then leaves these pages alone, and forks go on sharing them
         zygote = Zygote(Home(Path(root)), Path(path))
@@ -240,4 +241,4 @@ def main(root: str, path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2], light="light" in sys.argv[3:])

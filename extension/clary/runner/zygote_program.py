@@ -142,12 +142,39 @@ def prepare() -> None:
     _current = WarmStart(dict(os.environ), shown.stdout.splitlines())
 
 
+_files: dict[str, int] = {}
+
+
+def note_files() -> None:
+    """Called once, in a zygote, when all is imported: what is on the disk now is what it has loaded."""
+    places = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    places += [
+        module.__file__ or ""
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] == "clary"
+    ]
+    _files.update((place, _changed(place)) for place in places)
+
+
+def outdated() -> str:
+    """Why what is loaded here is no longer what is installed (package folders or Clary's files were changed); else empty."""
+    same = all(_changed(place) == time for place, time in _files.items())
+    return "" if same else "packages or Clary itself changed on the disk"
+
+
+def _changed(place: str) -> int:
+    try:
+        return os.stat(place).st_mtime_ns
+    except OSError:
+        return 0
+
+
 def current() -> WarmStart | None:
     """The means of a warm start, in a zygote and all that it forks; None in any other process."""
     return _current
 
 
-def search_like_fresh(folder: Path) -> None:
+def search_like_fresh(folder: Path | str) -> None:
     """In a fork: take sys.path from the job's environment, not from that of the zygote's start."""
     if _current is not None:
         _current.search(str(folder), os.environ)

@@ -17,12 +17,13 @@ from typing import Any
 
 from clary.sdk.pages import duration, text
 
-# How far along a thing is at the start of each status; Training spans from its own to Uploading's.
+# How far along a thing is at the start of each status; Training and Processing span from their own to Uploading's.
 _STAGES = {
     "Pending": 0.0,
     "Starting": 0.03,
     "Downloading": 0.06,
     "Training": 0.1,
+    "Processing": 0.1,
     "Uploading": 0.95,
     "Creating": 0.2,
     "Updating": 0.2,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,105 +11,35 @@ from clary.sdk import packing, pages, storage
 from clary.sdk.api import call, get, post
 from clary.sdk.errors import TrainingFailed
 from clary.sdk.inputs import Inputs, uploaded
-from clary.sdk.logs import TRAINING_GROUP, LogReader
-from clary.sdk.pages import LogText
-from clary.sdk.progress import Progress, State, open_progress
+from clary.sdk.job import ENDED, Job
+from clary.sdk.logs import TRAINING_GROUP
+from clary.sdk.progress import State
 from clary.sdk.request import training_request
-from clary.sdk.resource import Listing, Resource, listed
+from clary.sdk.resource import Listing, listed
 
 if TYPE_CHECKING:
     import pandas
 
     from clary.sdk.model import Model
 
-_ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
-
-class TrainingJob(Resource):
+class TrainingJob(Job):
     """A training job, by its name."""
 
     kind = "TrainingJob"
+    title = "Training job"
+    log_group = TRAINING_GROUP
+    failed = TrainingFailed
 
     @property
     def boto3(self) -> str:
         return f"boto3.client('sagemaker').describe_training_job(TrainingJobName={self.name!r})"
-
-    @property
-    def status(self) -> str:
-        """InProgress, Completed, Failed, Stopping or Stopped."""
-        return str(self.describe()["TrainingJobStatus"])
-
-    def wait(self, *, logs: bool = False, timeout: float | None = None, quiet: bool = False) -> TrainingJob:
-        """Wait until the job has ended; shows its progress, with ``logs`` its log, too.
-
-        Interrupting the wait (Ctrl-C, the notebook's stop button) leaves the job running.
-        Raises TrainingFailed, with the reason and the end of the log; TimeoutError after ``timeout`` seconds.
-        """
-        bar = None if quiet else open_progress(f"Training job {self.name}")
-        try:
-            return self._wait(bar, LogReader(TRAINING_GROUP, f"{self.name}/") if logs else None, timeout)
-        except KeyboardInterrupt:
-            if bar is not None:
-                bar.log(f"Stopped waiting; {self.name} goes on. Its stop() ends it, its wait() waits again.")
-            raise
-        finally:
-            if bar is not None:
-                bar.close()
-
-    def _wait(self, bar: Progress | None, reader: LogReader | None, timeout: float | None) -> TrainingJob:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        started = time.monotonic()
-        while True:
-            answer = self.describe()
-            ended = answer["TrainingJobStatus"] in _ENDED
-            for line in reader.new() if reader is not None else ():
-                (bar.log if bar is not None else print)(line)
-            if bar is not None:
-                bar.show(self._state(answer, ended))
-            if answer["TrainingJobStatus"] == "Failed":
-                raise TrainingFailed(
-                    self.name, answer.get("FailureReason", "no reason was given"), self.tail()
-                )
-            if ended:
-                return self
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name} is still {answer['SecondaryStatus']} after {timeout:g} s.")
-            # Asking costs well under a millisecond; quick at first for the short jobs of someone who is
-            # trying out.
-            time.sleep(0.1 if time.monotonic() - started < 10 else 0.5)
 
     def _state(self, answer: Mapping[str, Any], ended: bool) -> State:
         steps = answer.get("SecondaryStatusTransitions") or [{}]
         # Once it has ended, the last step's message only repeats the failure reason or the status.
         message = "" if ended else steps[-1].get("StatusMessage", "")
         return State(answer["SecondaryStatus"], message, _numbers(answer), ended)
-
-    def logs(self, *, follow: bool = False) -> LogText | None:
-        """The whole log as text; with ``follow`` prints it as it grows until the job has ended, and returns
-        None.
-        """
-        reader = LogReader(TRAINING_GROUP, f"{self.name}/")
-        if not follow:
-            text = reader.text()
-            if not text:
-                self.describe()  # an unknown name is an error, not an empty log
-            return text
-        with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                ended = self.status in _ENDED  # asked before reading, so that the last lines are not missed
-                for line in reader.new():
-                    print(line, flush=True)
-                if ended:
-                    break
-                time.sleep(0.2)
-        return None
-
-    def tail(self, lines: int = 20) -> LogText:
-        """The last lines of the log."""
-        text = LogReader(TRAINING_GROUP, f"{self.name}/").tail(lines)
-        if not text:
-            self.describe()
-        return text
 
     def metrics(self) -> pandas.DataFrame:
         """What the job's metric regexes found so far: columns ``time`` (UTC), ``name``, ``value``."""
@@ -143,7 +71,7 @@ class TrainingJob(Resource):
         answer = self.describe()
         status = answer["TrainingJobStatus"]
         place = answer.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-        if not place or status not in _ENDED:
+        if not place or status not in ENDED:
             raise RuntimeError(f"{self.name} is {status} and has no model yet; wait() for it.")
         # The API names a place even where nothing was stored.
         if status == "Failed":
@@ -159,10 +87,6 @@ class TrainingJob(Resource):
         from clary.sdk.model import Model
 
         return Model.create(self.artifacts, name=self.name)
-
-    def stop(self) -> None:
-        """Ask the job to stop: SIGTERM now, SIGKILL two minutes later; what it saved is kept."""
-        call("StopTrainingJob", TrainingJobName=self.name)
 
     def interrupt(self) -> None:
         """Take the machine away from this job, as spot instances are taken away: SIGTERM, SIGKILL two minutes later, and the

@@ -141,6 +141,8 @@ class Jobs:
             ).fetchone()
             job = _job(row)
             self._store.changed(job.kind, job.name, "updated")
+            if columns.get("state") in ("queued", "settling"):  # there is something to do for engines
+                self._store.changed(job.kind, job.name, columns["state"])
         return job
 
     def any_due(self, now: float) -> bool:
@@ -149,6 +151,16 @@ class Jobs:
             self._store.read().execute(f"SELECT 1 FROM jobs WHERE {_DUE} LIMIT 1", (now,)).fetchone()
             is not None
         )
+
+    def any_fits(
+        self, now: float, free: tuple[float, int, int], all_there_is: tuple[float, int, int]
+    ) -> bool:
+        """Whether a queued job may start now that needs no more (cpus, memory_mb, gpus) than is free. One that needs more than
+        there is at all is content with that."""
+        fits = " AND ".join(f"({name} = 0 OR min({name}, ?) <= ?)" for name in ("cpus", "memory_mb", "gpus"))
+        bounds = [bound for pair in zip(all_there_is, free, strict=True) for bound in pair]
+        query = f"SELECT 1 FROM jobs WHERE {_DUE} AND {fits} LIMIT 1"
+        return self._store.read().execute(query, (now, *bounds)).fetchone() is not None
 
     def due(self, now: float) -> Iterator[Waiting]:
         """Queued jobs that may start now: first those that need nothing, then the others, each oldest first."""

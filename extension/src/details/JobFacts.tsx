@@ -209,6 +209,6 @@ export function Channels(props: { job: ITrainingJob }): JSX.Element {
 }
 
 /** An address or path. */
-function Address(props: { uri: string }): JSX.Element {
+export function Address(props: { uri: string }): JSX.Element {
   return <code className="clary-Address">{props.uri}</code>;
 }

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clary import mirror
 from clary.api import components
 from clary.api.errors import ApiError, validation
+from clary.api.mirroring import prepare as mirroring_of
 from clary.api.operations import resources
 from clary.api.operations.training_request import checked, spec_of
+from clary.api.operations.warm_pool import forget, with_status
 from clary.api.paging import listing
 from clary.api.registry import operation
 from clary.store.documents import AlreadyExists, Document
 from clary.store.jobs import Job
+from clary.toolkits.training import warm_pool
 
 if TYPE_CHECKING:
     from clary.api.engine import Engine
@@ -29,10 +33,16 @@ _ECHOED = (
 def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     name = params["TrainingJobName"]
     request = checked(engine, params)
+    mirroring = mirroring_of(engine, request)
     try:
         with resources.creating(engine, "training-job", name, request, status="InProgress") as document:
             components.track(engine, document)
-            engine.runner.submit(spec_of(engine, {**document.body, "TrainingJobArn": document.arn}))
+            spec = spec_of(engine, {**document.body, "TrainingJobArn": document.arn})
+            if mirroring is not None:
+                mirroring.owe(engine, document)
+                spec = mirroring.told(spec)
+            warm_pool.begin(engine.store, name, request)
+            engine.runner.submit(spec)
     except AlreadyExists:
         known = resources.arn(engine, "training-job", name)
         raise ApiError(
@@ -41,12 +51,15 @@ def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
             f"already exists ({known})",
         ) from None
     engine.runner.schedule()
+    if mirroring is not None:
+        mirror.ensure(engine.home, engine.store)
     return {"TrainingJobArn": document.arn}
 
 
 @operation("sagemaker", "DescribeTrainingJob")
 def describe_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     engine.runner.reconcile()
+    mirror.ensure(engine.home, engine.store)  # it may have been killed
     return description(engine, *_found(engine, params["TrainingJobName"]))
 
 
@@ -74,6 +87,8 @@ def description(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
         "EnableManagedSpotTraining",
     ):
         answer[flag] = request.get(flag, False)
+    if warm := warm_pool.described(engine.store, document.name):
+        answer["WarmPoolStatus"] = warm
     if job.failure_reason:
         answer["FailureReason"] = job.failure_reason[:1024]
     for member in ("TrainingStartTime", "TrainingEndTime"):
@@ -102,8 +117,10 @@ def description(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     engine.runner.reconcile()
-    if "WarmPoolStatusEquals" in params or "TrainingPlanArnEquals" in params:
-        return {"TrainingJobSummaries": []}  # no job here has a warm pool or a training plan
+    if "TrainingPlanArnEquals" in params:
+        return {"TrainingJobSummaries": []}  # no job here has a training plan
+    pool = params.get("WarmPoolStatusEquals")
+    within = None if pool is None else with_status(engine, pool)
 
     def summary(document: Document) -> dict[str, Any]:
         job = engine.runner.get("training-job", document.name)
@@ -118,9 +135,11 @@ def list_training_jobs(engine: Engine, params: dict[str, Any]) -> dict[str, Any]
             answer["SecondaryStatus"] = job.secondary
             if job.result.get("TrainingEndTime"):
                 answer["TrainingEndTime"] = resources.moment(job.result["TrainingEndTime"])
+        if warm := warm_pool.described(engine.store, document.name):
+            answer["WarmPoolStatus"] = warm
         return answer
 
-    return listing(engine, "training-job", params, "TrainingJobSummaries", summary)
+    return listing(engine, "training-job", params, "TrainingJobSummaries", summary, within)
 
 
 @operation("sagemaker", "StopTrainingJob")
@@ -147,6 +166,7 @@ def delete_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
             f"{', '.join(_OVER)} can. ({document.arn})",
         )
     with engine.store.transaction():
+        forget(engine, document)
         components.forget(engine, document)
         engine.runner.remove("training-job", document.name)
         resources.remove(engine, document)

@@ -17,6 +17,7 @@ from clary.api.operations.training_cluster import (
     resources_of,
 )
 from clary.api.operations.training_image import check_image
+from clary.api.operations.warm_pool import check_keep_alive
 from clary.objects import ObjectsError
 from clary.runner import JobSpec
 from clary.toolkits.training import cluster
@@ -33,7 +34,6 @@ _REFUSED = {
     "SessionChainingConfig": "Leave it out.",
 }
 _REFUSED_RESOURCES = {
-    "KeepAlivePeriodInSeconds": "Leave it out: jobs of this machine start warm anyway.",
     "TrainingPlanArn": "Leave it out.",
     "InstancePlacementConfig": "Leave it out: there is one machine.",
 }
@@ -86,7 +86,8 @@ def spec_of(engine: Engine, request: dict[str, Any]) -> JobSpec:
         interruptible=spot,
         max_attempts=1 + request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0),
         opt_ml=True,
-        warm="ContainerEntrypoint" not in request["AlgorithmSpecification"],
+        warm=True,
+        torch="ContainerEntrypoint" not in request["AlgorithmSpecification"],
         payload=request,
     )
 
@@ -141,6 +142,7 @@ def _check_resources(request: dict[str, Any]) -> None:
         if member in resources:
             raise refuse(f"ResourceConfig.{member}", instead)
     check_instances(resources)
+    check_keep_alive(request)
 
 
 def _check_stopping(request: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ _children_lock = threading.Lock()
 
 class LocalBackend(Backend):
     """Cold: a shim by ``posix_spawn``, which costs the same from a server of many gigabytes as from a shell.
-    Warm: the zygote of the job's interpreter forks it."""
+    Warm: a zygote of the job's interpreter forks it."""
 
     def capacity(self) -> Resources:
         return Resources(self.config.cpus, self.config.memory_mb, len(self.config.gpus))
@@ -58,9 +58,9 @@ class LocalBackend(Backend):
         from clary.runner.zygote import ensure
         from clary.runner.zygote import spawn as fork_shim
 
-        if fork_shim(self.home, attempt.folder, spec.python, lock.descriptor):
+        if fork_shim(self.home, attempt.folder, spec.python, lock.descriptor, torch=spec.torch):
             return True
-        ensure(self.home, spec.python)  # for the next one
+        ensure(self.home, spec.python, torch=spec.torch)  # for the next one
         return False
 
 

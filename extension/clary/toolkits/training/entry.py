@@ -38,6 +38,7 @@ from clary.toolkits.training import (
 )
 from clary.toolkits.training.code import Program
 from clary.toolkits.training.errors import JobFailure
+from clary.toolkits.training.gateway import Gateway
 from clary.toolkits.training.layout import Layout
 from clary.toolkits.training.members import Member
 from clary.toolkits.training.program import Command, Stopped, StopSignal, for_script_mode, run
@@ -137,10 +138,16 @@ class Agent:
         fork = self._warm_start(command)
         self.note = replace(self.note, command=command.shown(), warm=fork is not None)
         self.note.write(self.folder)
+
+        def started() -> None:
+            syncing.start()
+            self.gateway.start()
+
         try:
-            exit_code = run(command, stop, fork, syncing.start)
+            exit_code = run(command, stop, fork, started)
         finally:
             self.launching.over()
+            self.gateway.close()
         synced = syncing.stop()
         if notebook is not None:
             _settle_notebook(notebook, stopped=stop.asked)
@@ -161,6 +168,10 @@ class Agent:
     def image(self) -> images.Environment:
         """What stands for the job's image. Raises JobFailure."""
         return image.resolved(self.member.home, self.request)
+
+    @functools.cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(self.member.home, self.folder)
 
     @functools.cached_property
     def launching(self) -> launching.Launching:
@@ -271,6 +282,8 @@ class Agent:
             )
         )
         environment.update(asked)
+        if not self.request.get("EnableNetworkIsolation"):
+            environment.update(self.gateway.variables(environment, asked))
         for name in variables.too_long(environment):
             del environment[name]
             _say(
