@@ -27,6 +27,7 @@ from clary.toolkits.processing.layout import Layout
 from clary.toolkits.training import container, image, record
 from clary.toolkits.training.checkpoints import Syncing
 from clary.toolkits.training.errors import JobFailure
+from clary.toolkits.training.gateway import Gateway
 from clary.toolkits.training.members import Member
 from clary.toolkits.training.program import Command, Stopped, StopSignal, execute, run
 
@@ -122,10 +123,14 @@ class Agent:
 
         def started() -> None:
             syncing.start()
+            self.gateway.start()
             for pipe in pipes:
                 pipe.serve(broken)
 
-        exit_code = run(command, stop, program, started)
+        try:
+            exit_code = run(command, stop, program, started)
+        finally:
+            self.gateway.close()
         self.note = replace(self.note, exit_code=exit_code, synced=syncing.stop())
         self.note.write(self.folder)
         return exit_code
@@ -136,6 +141,10 @@ class Agent:
         return machines.resource_config(
             self.request, self.member.host, private_network=self.isolation.private_network
         )
+
+    @functools.cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(self.member.home, self.folder)
 
     @functools.cached_property
     def image(self) -> images.Environment:
@@ -162,7 +171,10 @@ class Agent:
         if self.isolation.kind != "namespaces":
             environment["SAGEMAKER_BASE_DIR"] = str(self.layout.base)
         asked = self.request.get("Environment") or {}
-        return environment | {name: self.isolation.rewrite(text) for name, text in asked.items()}
+        environment |= {name: self.isolation.rewrite(text) for name, text in asked.items()}
+        if not (self.request.get("NetworkConfig") or {}).get("EnableNetworkIsolation"):
+            environment |= self.gateway.variables(environment, asked)
+        return environment
 
     def _warm_start(self, command: Command) -> Callable[[], int] | None:
         """How to become the user's script without executing anything; None where only a fresh interpreter will do."""
