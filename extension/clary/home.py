@@ -85,15 +85,17 @@ class Home:
         return folder
 
 
-def atomic_write(path: str | Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Write `data` so that a reader, even after a crash, sees the old file or the whole new one."""
+def atomic_write(path: str | Path, data: bytes, *, mode: int = 0o666, durable: bool = True) -> None:
+    """Write `data` so that a reader, even after a crash, sees the old file or the whole new one. Not `durable`: a crash of
+    processes only; after a power cut it may be neither, which costs no wait for the disk."""
     target = Path(path)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(name, mode & ~_umask())
         os.replace(name, target)
     except BaseException:

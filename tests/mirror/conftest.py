@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -53,7 +54,7 @@ class Server:
         self._python, self._folder = python, folder
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.start()
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -67,7 +68,7 @@ class Server:
             start_new_session=True,
         )  # fmt: skip
         os.close(log)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180  # it takes four seconds, and a minute on a busy machine
         while True:
             with (
                 contextlib.suppress(OSError),
@@ -79,6 +80,8 @@ class Server:
             time.sleep(0.1)
 
     def stop(self) -> None:
+        if self.process is None:
+            return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -93,30 +96,69 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def server(mlflow_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(mlflow_python, tmp_path_factory.mktemp("mlflow"))
+    running.start()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def other_server(mlflow_python: Path, tmp_path: Path) -> Iterator[Callable[[], Server]]:
-    """A server of this test alone, which it may end."""
-    started: list[Server] = []
+def later_server(mlflow_python: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server that is not there until its test starts it."""
+    one = Server(mlflow_python, tmp_path)
+    yield one
+    one.stop()
 
-    def start() -> Server:
-        started.append(Server(mlflow_python, tmp_path))
-        return started[-1]
 
-    yield start
-    for one in started:
-        one.stop()
+_ASKED = """
+import json, sys
+from mlflow import MlflowClient
+for line in sys.stdin:
+    uri, code = json.loads(line)
+    try:
+        answer = [True, eval(code, {"client": MlflowClient(uri)})]
+    except Exception as error:
+        answer = [False, repr(error)]
+    print("answer " + json.dumps(answer), flush=True)
+"""
+
+
+class Asker:
+    """A process that has mlflow imported, which takes a second or more each time."""
+
+    def __init__(self, python: Path) -> None:
+        self.process = subprocess.Popen(
+            [str(python), "-c", _ASKED],
+            env={**os.environ, "MLFLOW_ALLOW_FILE_STORE": "true"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+
+    def ask(self, uri: str, code: str) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps([uri, code]) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith("answer "):
+                good, value = json.loads(line.removeprefix("answer "))
+                assert good, value
+                return value
+        raise AssertionError("the process that asks mlflow has ended")
+
+
+@pytest.fixture(scope="session")
+def asker(mlflow_python: Path) -> Iterator[Asker]:
+    process = Asker(mlflow_python)
+    yield process
+    process.process.kill()
+    process.process.wait()
 
 
 class Studio:
     """Submits training jobs, and reads their runs with mlflow's own client."""
 
-    def __init__(self, engine: Engine, mlflow_python: Path) -> None:
+    def __init__(self, engine: Engine, mlflow_python: Path, asker: Asker) -> None:
         self.engine = engine
-        self._python = mlflow_python
+        self._python, self._asker = mlflow_python, asker
         with contextlib.suppress(ObjectsError):
             engine.objects.create_bucket("bucket")
 
@@ -126,7 +168,7 @@ class Studio:
         """`script` is at most 512 characters of Python, run by the interpreter that has mlflow."""
         definitions = [{"Name": key, "Regex": regex} for key, regex in (regexes or {}).items()]
         algorithm: dict[str, Any] = {
-            "TrainingImage": "i", "TrainingInputMode": "File",
+            "TrainingImage": "clary/python", "TrainingInputMode": "File",
             "ContainerEntrypoint": [str(self._python), "-c", "exec(__import__('os').environ['SCRIPT'])"],
         }  # fmt: skip
         if definitions:
@@ -159,7 +201,7 @@ class Studio:
         return self.engine.store.tags.list(arn)["mlflow.run_id"]
 
     def settled(self, name: str = "job") -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while self.engine.store.documents.find("mlflow-run", name) is not None:
             assert time.monotonic() < end, self.mirror_log()
             time.sleep(0.05)
@@ -173,16 +215,8 @@ class Studio:
         return [event.message for stream in found for event in read_events(stream.path)[0]]
 
     def ask(self, uri: str, code: str) -> Any:
-        """What Python `code` prints as JSON; `client` is mlflow's own for the tracking URI."""
-        import json
-
-        program = f"import json\nfrom mlflow import MlflowClient\nclient = MlflowClient({uri!r})\nprint(json.dumps({code}))"
-        environment = {**os.environ, "MLFLOW_ALLOW_FILE_STORE": "true"}
-        done = subprocess.run(
-            [str(self._python), "-c", program], capture_output=True, text=True, env=environment, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        """The value of the Python expression `code`, where `client` is mlflow's own for the tracking URI."""
+        return self._asker.ask(uri, code)
 
     def run(self, uri: str, run_id: str) -> dict[str, Any]:
         """status, params, tags, and the history of each metric as [step, value]."""
@@ -198,5 +232,5 @@ class Studio:
 
 
 @pytest.fixture
-def studio(engine: Engine, mlflow_python: Path) -> Studio:
-    return Studio(engine, mlflow_python)
+def studio(engine: Engine, mlflow_python: Path, asker: Asker) -> Studio:
+    return Studio(engine, mlflow_python, asker)

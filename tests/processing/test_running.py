@@ -103,6 +103,19 @@ def test_a_program_that_only_the_image_has_by_that_path_is_looked_up_by_its_name
     assert "There is no /opt/conda/bin/python3 on this machine" in processor.log()
 
 
+def test_boto3_in_the_program_reaches_the_api_as_it_does_on_sagemaker(processor: Any) -> None:
+    script = """
+import boto3, json
+job = json.load(open("/opt/ml/config/processingjobconfig.json"))["ProcessingJobName"]
+print(boto3.client("sagemaker").describe_processing_job(ProcessingJobName=job)["ProcessingJobStatus"])
+boto3.client("s3").put_object(Bucket="bucket", Key="by-hand", Body=b"x")
+"""
+    processor.create(script)
+    processor.completed()
+    assert processor.said() == ["InProgress"]
+    assert processor.stored("by-hand") == {"": b"x"}
+
+
 def test_packages_that_the_program_installs_end_with_the_job(processor: Any, tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir()
@@ -137,6 +150,32 @@ print(clary_probe_package.VALUE)
     assert "42" in processor.said()
     with pytest.raises(ImportError):
         __import__("clary_probe_package")
+
+
+def test_a_job_of_an_experiment_is_a_trial_component_with_its_inputs_outputs_and_size(processor: Any) -> None:
+    processor.sagemaker.create_experiment(ExperimentName="cleaning")
+    config = {"ExperimentName": "cleaning", "TrialComponentDisplayName": "Clean"}
+    processor.create(
+        "print('ok')",
+        arguments=["--rate", "2"],
+        outputs=[processor.wanted("o", "s3://bucket/out/")],
+        Environment={"DEPTH": "3"},
+        ExperimentConfig=config,
+    )
+    assert processor.completed()["ExperimentConfig"] == config
+    (found,) = processor.sagemaker.list_trial_components(ExperimentName="cleaning")["TrialComponentSummaries"]
+    name = found["TrialComponentName"]
+    assert name == "job-aws-processing-job"
+    told = processor.sagemaker.describe_trial_component(TrialComponentName=name)
+    assert told["DisplayName"] == "Clean"
+    assert told["Source"]["SourceType"] == "SageMakerProcessingJob"
+    assert told["Status"]["PrimaryStatus"] == "Completed"
+    assert told["Parameters"]["DEPTH"] == {"NumberValue": 3.0}
+    assert told["Parameters"]["SageMaker.InstanceCount"] == {"NumberValue": 1.0}
+    assert told["Parameters"]["SageMaker.ContainerArguments"] == {"StringValue": "--rate 2"}
+    assert told["InputArtifacts"]["code"] == {"Value": "s3://bucket/code/job/process.py"}
+    assert told["OutputArtifacts"]["o"] == {"Value": "s3://bucket/out/"}
+    assert told["StartTime"] < told["EndTime"]
 
 
 def test_a_failing_script_is_failed_with_its_error_its_message_and_its_outputs(processor: Any) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from clary.config import Config
 from clary.home import Home
-from clary.runner import JobSpec, Resources, Runner, zygote
+from clary.runner import JobSpec, Pump, Resources, Runner, zygote
 from clary.store import Store
 from clary.store.jobs import Job
 
@@ -255,3 +255,78 @@ def test_the_home_can_be_warmed_by_another_interpreters_path(home: Home, tmp_pat
         ).returncode
         == 0
     )
+
+
+def test_a_job_that_needs_no_torch_is_forked_from_a_light_zygote(warm_bench: Any, home: Home) -> None:
+    zygote.ensure(home, torch=False)
+    until(lambda: zygote.alive(home, torch=False))
+    warm_bench.count += 1
+    spec = JobSpec(
+        kind="test", name="light", entry="warm_entries:say_whether_torch_is_loaded", log_group="/test",
+        log_stream="light/{epoch}", resources=Resources(1, 0, 0), warm=True, torch=False,
+    )  # fmt: skip
+    job = warm_bench.runner.submit(spec)
+    warm_bench.runner.schedule()
+    done = warm_bench.wait(job)
+    assert (done.status, done.attempt) == ("Completed", 1)
+    assert "torch not loaded" in [event.message for event in warm_bench.log(job)]
+    assert zygote.alive(home) == 0
+    # Its shim was forked, and so was the settler that it left behind.
+    names = [Path(f"/proc/{pid}/comm").read_text() for pid in forks_of(home)]
+    assert "clary-settle\n" in names
+
+
+def forks_of(home: Home) -> list[int]:
+    """Processes with a zygote's command line, the zygotes themselves left out."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                line = Path(f"/proc/{entry}/cmdline").read_bytes()
+                name = Path(f"/proc/{entry}/comm").read_text()
+            except OSError:
+                continue
+            if b"zygote_process" in line and str(home.root).encode() in line and name != "clary-zygote\n":
+                found.append(int(entry))
+    return found
+
+
+def test_a_forked_settler_that_is_killed_is_followed_by_another(warm_bench: Any, home: Home) -> None:
+    zygote.ensure(home, torch=False)
+    until(lambda: zygote.alive(home, torch=False))
+    folder = warm_bench.tmp_path
+    (folder / "kill").touch()
+    spec = JobSpec(
+        kind="slow", name="job", entry="job_entries:nothing", log_group="/test", log_stream="job/{epoch}",
+        resources=Resources(1, 0, 0), warm=True, torch=False, payload={"folder": str(folder)},
+    )  # fmt: skip
+    job = warm_bench.runner.submit(spec)
+    warm_bench.runner.schedule()
+    assert warm_bench.wait(job).status == "Completed"
+    settlers = (folder / "begun").read_text().split()
+    assert len(settlers) == 2
+    assert len((folder / "ended").read_text().split()) == 1
+
+
+def test_a_zygote_stays_as_long_as_it_is_asked_to(home: Home) -> None:
+    home.config_file.write_text("zygote_idle_s = 0.5")
+    zygote.keep(home, time.time() + 600, torch=False)
+    zygote.ensure(home, torch=False)
+    until(lambda: zygote.alive(home, torch=False))
+    time.sleep(4)
+    assert zygote.alive(home, torch=False)
+    zygote.keep(home, time.time() + 60, torch=False)  # shorter than was promised: no change
+    assert zygote.kept_until(zygote.socket_path(home, torch=False).with_suffix(".keep")) > time.time() + 300
+    zygote.keep(home, time.time(), torch=False, shorten=True)
+    until(lambda: not zygote.alive(home, torch=False))
+
+
+def test_a_server_starts_the_zygotes_before_the_first_job(warm_bench: Any, home: Home) -> None:
+    pump = Pump(warm_bench.runner)
+    pump.start()
+    try:
+        until(lambda: zygote.alive(home) and zygote.alive(home, torch=False), 60)
+        job = warm_bench.wait(submit(warm_bench))
+        assert "torch loaded" in [event.message for event in warm_bench.log(job)]
+    finally:
+        pump.stop()

@@ -184,3 +184,15 @@ def test_browsing_goes_down_and_up_again(folder: Path) -> None:
     one._take()
     assert one.value == "train.py"
     assert one.browser.layout.display == "none"
+
+
+def test_closing_a_panel_closes_its_own_widgets_and_no_other(launcher: clary.TrainingLauncher) -> None:
+    import ipywidgets
+
+    mine = ipywidgets.IntSlider(value=3)
+    control, panel = form(launcher).source.control, launcher.widget
+    launcher.close()
+    assert (control.comm, panel.comm) == (None, None)
+    assert mine.comm is not None
+    assert launcher.widget is not panel  # shown again, it is made anew
+    assert field(launcher, "epochs").control.value == "7"

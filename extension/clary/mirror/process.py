@@ -24,7 +24,7 @@ _LOOK_EVERY_S = 1.0
 _SHORTEST_S = 0.25
 _LINGER_S = 20.0
 _TIMEOUT_S = 10.0
-_LONGEST_BACKOFF_S = 60.0
+_LONGEST_BACKOFF_S = 30.0
 # A store that stays away so long after the job's end is given up.
 _GIVE_UP_S = 3_600.0
 

@@ -227,6 +227,7 @@ def main(root: str, path: str, light: bool) -> None:
         reason = zygote_program.unfit_to_fork()
         if reason:
             raise RuntimeError(reason)
+        zygote_program.warm_up()
         zygote_program.note_files()
         gc.collect()
         gc.freeze()  # the collector then leaves these pages alone, and forks go on sharing them

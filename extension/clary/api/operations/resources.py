@@ -21,6 +21,7 @@ TITLES = {
     "model": "model",
     "endpoint-config": "endpoint configuration",
     "endpoint": "endpoint",
+    "artifact": "artifact",
     "experiment": "experiment",
     "experiment-trial": "trial",
     "experiment-trial-component": "trial component",

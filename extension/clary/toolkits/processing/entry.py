@@ -143,13 +143,14 @@ class Agent:
         )
 
     @functools.cached_property
-    def gateway(self) -> Gateway:
-        return Gateway(self.member.home, self.folder)
-
-    @functools.cached_property
     def image(self) -> images.Environment:
         """What stands for the job's image. Raises JobFailure."""
         return image.resolved(self.member.home, machines.as_training(self.request))
+
+    @functools.cached_property
+    def gateway(self) -> Gateway:
+        """How the program's boto3 reaches the API."""
+        return Gateway(self.member.home, self.folder)
 
     def _phase(self, secondary: str, message: str) -> None:
         """Hosts go through their phases together; the first one's are the job's."""
@@ -171,7 +172,8 @@ class Agent:
         if self.isolation.kind != "namespaces":
             environment["SAGEMAKER_BASE_DIR"] = str(self.layout.base)
         asked = self.request.get("Environment") or {}
-        environment |= {name: self.isolation.rewrite(text) for name, text in asked.items()}
+        asked = {name: self.isolation.rewrite(text) for name, text in asked.items()}
+        environment |= asked
         if not (self.request.get("NetworkConfig") or {}).get("EnableNetworkIsolation"):
             environment |= self.gateway.variables(environment, asked)
         return environment

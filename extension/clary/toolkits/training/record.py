@@ -29,8 +29,9 @@ class Record:
     synced: bool = False
 
     def write(self, attempt_dir: Path) -> None:
-        """Store it, whole or not at all."""
-        atomic_write(attempt_dir / "agent.json", json.dumps(asdict(self)).encode())
+        """Store it, whole or not at all. What is known before the end is of no use after a power cut, which ends the attempt."""
+        ended = self.exit_code is not None or bool(self.failure)
+        atomic_write(attempt_dir / "agent.json", json.dumps(asdict(self)).encode(), durable=ended)
 
 
 def read(attempt_dir: Path) -> Record:

@@ -135,3 +135,10 @@ def unlabelled(control: Any, *classes: str) -> Any:
     for name in ("claryw-Hidden-label", *classes):
         control.add_class(name)
     return control
+
+
+def put_away(widget: Any) -> None:
+    """Close a widget and what it holds (``Widget.close_all`` would close the user's own widgets, too)."""
+    for child in getattr(widget, "children", ()):
+        put_away(child)
+    widget.close()

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 from clary.widgets import checks
-from clary.widgets.live.fields import _STYLE, Field, button, nothing
+from clary.widgets.live.fields import _STYLE, Field, button, nothing, put_away
 from clary.widgets.live.rows import OtherRow, Rows
 from clary.widgets.reading import Parameter, Reading
 
@@ -94,7 +94,7 @@ class Hyperparameters:
         self._declared.children = [field.widget for field in self.fields]
         self.others.load(given.items())
         for field in old:
-            field.widget.close()
+            put_away(field.widget)
         self._reset.layout.display = None if self.fields else "none"
         left = [one for one in reading.parameters if one.from_platform and one not in mine]
         said = ", ".join(f"{one.name} ({one.variable})" for one in left)

@@ -11,7 +11,7 @@ import ipywidgets
 from clary.sdk.errors import ClaryError
 from clary.sdk.storage import default_bucket
 from clary.widgets.equivalent import boto3_code, sdk_code
-from clary.widgets.live.fields import button
+from clary.widgets.live.fields import button, put_away
 from clary.widgets.live.form import Form
 from clary.widgets.live.monitor import Monitor
 from clary.widgets.observing import Look
@@ -70,7 +70,7 @@ class Panel:
             self.tabs.selected_index = WATCH
 
     def close(self) -> None:
-        self.widget.close_all() if hasattr(self.widget, "close_all") else self.widget.close()
+        put_away(self.widget)
 
     def seen(self, look: Look) -> None:
         """A look at the job, from the watcher's thread."""

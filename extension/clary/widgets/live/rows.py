@@ -9,7 +9,7 @@ import ipywidgets
 
 from clary.sdk.inputs import Input
 from clary.widgets import checks
-from clary.widgets.live.fields import Says, button, nothing, unlabelled
+from clary.widgets.live.fields import Says, button, nothing, put_away, unlabelled
 from clary.widgets.live.places import PlaceField
 
 
@@ -48,7 +48,7 @@ class Rows(Generic[R]):
 
     def remove(self, row: Any) -> None:
         self.replace([one for one in self.rows if one is not row])
-        row.widget.close()
+        put_away(row.widget)
         self._changed()
 
     def replace(self, rows: Iterable[R]) -> None:
@@ -60,7 +60,7 @@ class Rows(Generic[R]):
         old = self.rows
         self.replace([self._make(*one, remove=self.remove, changed=self._changed) for one in values])
         for row in old:
-            row.widget.close()
+            put_away(row.widget)
 
     def problems(self) -> list[str]:
         return [problem for row in self.rows if (problem := row.strict())]
