@@ -284,16 +284,3 @@ echo $WHERE $1 > /opt/ml/output/message
     assert processor.stored("code/") == {"process.sh": code.encode()}
     with pytest.raises(ClientError, match="InstanceCount above 1 needs mount namespaces"):
         processor.create("", count=2)
-
-
-def test_a_program_reaches_the_service_with_boto3_as_in_a_container(processor: Any) -> None:
-    text = (
-        "import boto3\n"
-        "boto3.client('s3').put_object(Bucket='bucket', Key='from/script', Body=b'hello')\n"
-        "print([job['ProcessingJobName'] for job in"
-        " boto3.client('sagemaker').list_processing_jobs()['ProcessingJobSummaries']])\n"
-    )
-    processor.create(text)
-    processor.completed()
-    assert "['job']" in processor.said()
-    assert processor.stored("from/") == {"script": b"hello"}
