@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -125,7 +126,11 @@ def test_torchrun_starts_two_processes_on_each_of_two_hosts(trainer: Any) -> Non
         "sagemaker_torch_distributed_enabled": "true",
         "sagemaker_mpi_num_of_processes_per_host": "2",
     }
-    with socket.create_server(("", 7777)):  # what another job may be using
+    with contextlib.ExitStack() as busy:
+        with contextlib.suppress(
+            OSError
+        ):  # taken already: then another job is using it, which is the case here
+            busy.enter_context(socket.create_server(("", 7777)))
         trainer.create(TORCHRUN, count=2, hyperparameters=values)
         trainer.completed()
     log = trainer.log()
