@@ -5,9 +5,9 @@
 * it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
-* it offers a small SDK over the same API (:func:`train`, :func:`deploy`, :func:`jobs`, :func:`endpoints`),
-  each name imported when it is first used, so that the import itself stays cheap. ``clary.images`` says which
-  environments stand for container images.
+* it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`jobs`,
+  :func:`processing_jobs`, :func:`endpoints`) and a panel for notebooks (:class:`TrainingLauncher`), each name imported when
+  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images.
 """
 
 from __future__ import annotations
@@ -24,39 +24,58 @@ if TYPE_CHECKING:
         ClaryError,
         DeploymentFailed,
         Endpoint,
+        Input,
         Model,
+        ProcessingFailed,
+        ProcessingJob,
         TrainingFailed,
         TrainingJob,
         deploy,
         endpoints,
         jobs,
+        process,
+        processing_jobs,
         train,
     )
+    from clary.widgets import TrainingLauncher
 
 __version__ = "0.1.0"
 
-_SDK = frozenset(
-    {
-        "ClaryError",
-        "DeploymentFailed",
-        "Endpoint",
-        "Model",
-        "TrainingFailed",
-        "TrainingJob",
-        "deploy",
-        "endpoints",
-        "jobs",
-        "train",
-    }
-)
+_HOMES = {
+    **dict.fromkeys(
+        (
+            "ClaryError",
+            "DeploymentFailed",
+            "Endpoint",
+            "Input",
+            "Model",
+            "ProcessingFailed",
+            "ProcessingJob",
+            "TrainingFailed",
+            "TrainingJob",
+            "deploy",
+            "endpoints",
+            "jobs",
+            "process",
+            "processing_jobs",
+            "train",
+        ),
+        "clary.sdk",
+    ),
+    "TrainingLauncher": "clary.widgets",
+}
 
 __all__ = [
     "ClaryError",
     "DeploymentFailed",
     "Endpoint",
+    "Input",
     "Model",
+    "ProcessingFailed",
+    "ProcessingJob",
     "TrainingFailed",
     "TrainingJob",
+    "TrainingLauncher",
     "__version__",
     "attach",
     "deploy",
@@ -64,23 +83,30 @@ __all__ = [
     "endpoints",
     "images",
     "jobs",
+    "process",
+    "processing_jobs",
     "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the SDK when it is first asked for (PEP 562)."""
+    """Import a name of the SDK or a launcher when it is first asked for (PEP 562)."""
     if name == "images":
         return importlib.import_module("clary.images")
-    if name in _SDK:
-        value = getattr(importlib.import_module("clary.sdk"), name)
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'clary' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SDK, "images"})
+    return sorted({*globals(), *_HOMES, "images"})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext clary``: the magic ``%%train`` for this shell. The clary-python kernel has it already."""
+    importlib.import_module("clary.magics").register(shell)
 
 
 if os.environ.get("CLARY_DOOR", "").strip().lower() not in {"off", "0", "no", "false"}:

@@ -20,11 +20,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         from clary.config import ConfigError
         from clary.home import HomeError
-        from clary.sdk.errors import ClaryError, DeploymentFailed, TrainingFailed
+        from clary.sdk.errors import ClaryError, JobFailed
 
         try:
             return super().invoke(ctx)
-        except (ClaryError, TrainingFailed, DeploymentFailed, ConfigError, HomeError) as error:
+        except (ClaryError, JobFailed, ConfigError, HomeError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -107,11 +107,16 @@ def _print_rows(rows: Any, as_json: bool) -> None:
 
 @main.command()
 @_listing
-def jobs(status: str | None, contains: str | None, limit: int, as_json: bool) -> None:
+@click.option("--processing", is_flag=True, help="List processing jobs.")
+def jobs(status: str | None, contains: str | None, limit: int, as_json: bool, processing: bool) -> None:
     """List training jobs, newest first."""
-    from clary.sdk import jobs as found
+    from clary import sdk
 
-    _print_rows(found(status=status, name_contains=contains, limit=limit).rows, as_json)
+    if processing:
+        rows = sdk.processing_jobs(status=status, name_contains=contains, limit=limit).rows
+    else:
+        rows = sdk.jobs(status=status, name_contains=contains, limit=limit).rows
+    _print_rows(rows, as_json)
 
 
 @main.command()
@@ -123,43 +128,52 @@ def endpoints(status: str | None, contains: str | None, limit: int, as_json: boo
     _print_rows(found(status=status, name_contains=contains, limit=limit).rows, as_json)
 
 
-@main.command()
-@click.argument("name")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the training job has ended.")
-@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, even if a training job has it, too.")
-def logs(name: str, follow: bool, endpoint: bool) -> None:
-    """Print the log of the training job NAME, or of the endpoint if there is no such job."""
-    from clary.sdk import Endpoint, TrainingJob
+def _known(name: str, *kinds: type[Any]) -> Any:
+    """The resource of that name, of the first of these kinds that has one."""
     from clary.sdk.errors import ClaryError
 
-    job = TrainingJob(name)
-    if not endpoint:
+    first: ClaryError | None = None
+    for kind in kinds:
         try:
-            job.describe()
+            kind(name).describe()
         except ClaryError as error:
-            try:
-                Endpoint(name).describe()
-            except ClaryError:
-                raise error from None
-            endpoint = True
-    if endpoint:
-        found = Endpoint(name)
-        found.describe()  # an unknown name is an error, not an empty log
-        click.echo(found.logs())
-        return
-    text = job.logs(follow=follow)
-    if text:
+            first = first or error
+        else:
+            return kind(name)
+    raise first or click.ClickException(f"There is no {name}.")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended.")
+@click.option(
+    "--processing", is_flag=True, help="NAME is a processing job, even if a training job has it, too."
+)
+@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, even if a job has it, too.")
+def logs(name: str, follow: bool, processing: bool, endpoint: bool) -> None:
+    """Print the log of the training job NAME, or of the processing job or endpoint if there is no such job."""
+    from clary.sdk import Endpoint, ProcessingJob, TrainingJob
+
+    kinds: tuple[type[Any], ...] = (TrainingJob, ProcessingJob, Endpoint)
+    if processing or endpoint:
+        kinds = (ProcessingJob,) if processing else (Endpoint,)
+    found = _known(name, *kinds)
+    text = found.logs() if isinstance(found, Endpoint) else found.logs(follow=follow)
+    if text or isinstance(found, Endpoint):
         click.echo(text)
 
 
 @main.command()
 @click.argument("name")
+@click.option(
+    "--processing", is_flag=True, help="NAME is a processing job, even if a training job has it, too."
+)
 @click.option("--wait", is_flag=True, help="Return only when it has ended.")
-def stop(name: str, wait: bool) -> None:
-    """Stop the training job NAME; what it saved is kept."""
-    from clary.sdk import TrainingJob
+def stop(name: str, processing: bool, wait: bool) -> None:
+    """Stop the training job NAME, or the processing job if there is no such job; what it saved is kept."""
+    from clary.sdk import ProcessingJob, TrainingJob
 
-    job = TrainingJob(name)
+    job = _known(name, *([ProcessingJob] if processing else [TrainingJob, ProcessingJob]))
     job.stop()
     if wait:
         job.wait(quiet=True)

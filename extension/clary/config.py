@@ -35,6 +35,7 @@ class Config:
     resource_sample_s: float = 1.0
     max_body_mb: int = 6
     runtime_port: int = 0
+    mlflow_tracking_uri: str = ""
     images: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @classmethod
@@ -151,6 +152,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "resource_sample_s": _positive(float),
     "max_body_mb": _positive(int),
     "runtime_port": _port,
+    "mlflow_tracking_uri": str,
     "images": _images,
 }
 

@@ -5,7 +5,13 @@ import { confirm, notifyError } from './components/notices';
 import { ServerEvents } from './events';
 import { IListingOptions, Listing } from './listing';
 import { SageMakerApi } from './request';
-import { IEndpointSummary, IModelSummary, ITrainingJobSummary, Kind } from './shapes';
+import {
+  IEndpointSummary,
+  IModelSummary,
+  IProcessingJobSummary,
+  ITrainingJobSummary,
+  Kind
+} from './shapes';
 import { CommandIDs, IClary, ISettings } from './tokens';
 
 /** The services behind the token. */
@@ -18,6 +24,7 @@ export class Clary implements IClary {
   ) {
     const shared = { events, pageSize: () => this.settings.pageSize };
     this.jobs = new Listing(jobsListing(api, shared));
+    this.processing = new Listing(processingListing(api, shared));
     this.models = new Listing({
       ...shared,
       kinds: ['model'],
@@ -30,12 +37,17 @@ export class Clary implements IClary {
   }
 
   readonly jobs: Listing<ITrainingJobSummary>;
+  readonly processing: Listing<IProcessingJobSummary>;
   readonly models: Listing<IModelSummary>;
   readonly endpoints: Listing<IEndpointSummary>;
   settings: ISettings = { pageSize: 20, logLines: 100_000, notifyWhenDone: true };
 
   open(kind: Kind, name: string): void {
     void this.commands.execute(CommandIDs.open, { kind, name });
+  }
+
+  newTrainingJob(): void {
+    void this.commands.execute(CommandIDs.newTrainingJob);
   }
 
   async reveal(path: string): Promise<void> {
@@ -53,6 +65,20 @@ export class Clary implements IClary {
       sure &&
       this.attempt(`Could not stop ${name}`, () =>
         this.api.call('StopTrainingJob', { TrainingJobName: name })
+      )
+    );
+  }
+
+  async stopProcessing(name: string): Promise<boolean> {
+    const sure = await confirm(
+      'Stop the processing job?',
+      `“${name}” gets SIGTERM and two minutes to end; what it wrote so far is stored. It cannot be started again.`,
+      'Stop'
+    );
+    return (
+      sure &&
+      this.attempt(`Could not stop ${name}`, () =>
+        this.api.call('StopProcessingJob', { ProcessingJobName: name })
       )
     );
   }
@@ -94,6 +120,21 @@ export function jobsListing(
     list: async input => {
       const page = await api.call('ListTrainingJobs', input);
       return { items: page.TrainingJobSummaries, next: page.NextToken };
+    }
+  };
+}
+
+/** How processing jobs are listed. */
+export function processingListing(
+  api: SageMakerApi,
+  shared: Shared
+): IListingOptions<IProcessingJobSummary> {
+  return {
+    ...shared,
+    kinds: ['processing-job'],
+    list: async input => {
+      const page = await api.call('ListProcessingJobs', input);
+      return { items: page.ProcessingJobSummaries, next: page.NextToken };
     }
   };
 }

@@ -10,9 +10,10 @@ import { notifyError, showText } from './components/notices';
 import { DoneNotifier } from './done';
 import { ServerEvents } from './events';
 import { claryIcon } from './icons';
+import { keepKeys, openTrainingLauncher } from './launcher';
 import { report } from './pure/report';
 import { SageMakerApi } from './request';
-import { runningEndpoints, runningJobs } from './running';
+import { runningEndpoints, runningJobs, runningProcessing } from './running';
 import { Kind } from './shapes';
 import { CommandIDs, IClary, ISettings } from './tokens';
 import { DetailWidget, makePanel } from './widgets';
@@ -49,7 +50,7 @@ const core: JupyterFrontEndPlugin<IClary> = {
 /** The panel in the left sidebar. */
 const panel: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:panel',
-  description: 'Shows training jobs, models and endpoints in the left sidebar.',
+  description: 'Shows jobs, models and endpoints in the left sidebar.',
   autoStart: true,
   requires: [IClary, ILabShell],
   optional: [ILayoutRestorer, ICommandPalette, ILauncher],
@@ -67,13 +68,14 @@ const panel: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(CommandIDs.showPanel, {
       label: args =>
         args.isLauncher ? clary.trans.__('Jobs and endpoints') : clary.trans.__('Show Clary'),
-      caption: clary.trans.__('Training jobs, models and endpoints on this machine'),
+      caption: clary.trans.__('Training and processing jobs, models and endpoints on this machine'),
       icon: args => (args.isPalette ? undefined : claryIcon),
       execute: () => shell.activateById(widget.id)
     });
     app.commands.addCommand(CommandIDs.refresh, {
       label: clary.trans.__('Refresh Clary'),
-      execute: () => [clary.jobs, clary.models, clary.endpoints].forEach(one => one.refresh())
+      execute: () =>
+        [clary.jobs, clary.processing, clary.models, clary.endpoints].forEach(one => one.refresh())
     });
     for (const command of [CommandIDs.showPanel, CommandIDs.refresh]) {
       palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
@@ -89,7 +91,7 @@ const panel: JupyterFrontEndPlugin<void> = {
 /** The pages of single resources in the main area. */
 const details: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:details',
-  description: 'Opens training jobs, models and endpoints in tabs of the main area.',
+  description: 'Opens jobs, models and endpoints in tabs of the main area.',
   autoStart: true,
   requires: [IClary],
   optional: [ILayoutRestorer, ICommandPalette],
@@ -145,11 +147,11 @@ const START_MS = 3000;
 /** Jobs and endpoints among JupyterLab's running things. */
 const running: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:running',
-  description: 'Lists running training jobs and endpoints among the running kernels and terminals.',
+  description: 'Lists running jobs and endpoints among the running kernels and terminals.',
   autoStart: true,
   requires: [IClary, IRunningSessionManagers],
   activate: (app, clary: IClary, managers: IRunningSessionManagers) => {
-    const added = [runningJobs(clary), runningEndpoints(clary)];
+    const added = [runningJobs(clary), runningProcessing(clary), runningEndpoints(clary)];
     added.forEach(manager => managers.add(manager));
     // The server has better to do while JupyterLab starts; the Running panel refreshes when it is opened.
     const refresh = () => added.forEach(manager => manager.refreshRunning());
@@ -160,7 +162,7 @@ const running: JupyterFrontEndPlugin<void> = {
 /** Notifications of jobs that ended. */
 const done: JupyterFrontEndPlugin<void> = {
   id: '@clary/labextension:done',
-  description: 'Tells when a training job ended.',
+  description: 'Tells when a job ended.',
   autoStart: true,
   requires: [IClary],
   activate: (_, clary: IClary) => {
@@ -193,5 +195,29 @@ const doctor: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** Launchers in notebooks. */
+const launchers: JupyterFrontEndPlugin<void> = {
+  id: '@clary/labextension:launchers',
+  description: 'Opens notebooks with a training launcher, and keeps the keys typed in one.',
+  autoStart: true,
+  requires: [IClary],
+  optional: [ICommandPalette, ILauncher],
+  activate: (app, clary: IClary, palette: ICommandPalette | null, launcher: ILauncher | null) => {
+    app.commands.addCommand(CommandIDs.newTrainingJob, {
+      label: clary.trans.__('New Training Job'),
+      caption: clary.trans.__('A notebook with a form to set up, launch and watch a training job'),
+      icon: args => (args.isPalette ? undefined : claryIcon),
+      execute: args => openTrainingLauncher(app, clary, String(args.cwd ?? ''))
+    });
+    palette?.addItem({
+      command: CommandIDs.newTrainingJob,
+      category: CATEGORY,
+      args: { isPalette: true }
+    });
+    launcher?.add({ command: CommandIDs.newTrainingJob, category: CATEGORY });
+    window.addEventListener('keydown', keepKeys, true);
+  }
+};
+
 export { IClary } from './tokens';
-export default [core, panel, details, running, done, doctor];
+export default [core, panel, details, running, done, doctor, launchers];

@@ -95,7 +95,9 @@ export class LogFeed {
     this.streams = found.logStreams
       .sort((a, b) => (a.firstEventTimestamp ?? Infinity) - (b.firstEventTimestamp ?? Infinity))
       .map(one => one.logStreamName);
-    const newest = this.streams[this.streams.length - 1] ?? '';
+    // Of several hosts the first one's: it is the one that reports, as a rule.
+    const firsts = this.streams.filter(one => /\/algo-1-/.test(one));
+    const newest = [...this.streams, ...firsts].pop() ?? '';
     if (newest !== this.stream && !(this.chosen && this.streams.includes(this.stream))) {
       this.stream = newest;
       this.chosen = false;

@@ -2,7 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { ConnectionError, errorFrom } from './pure/errors';
-import { IJobMetrics, Input, Operation, Output } from './shapes';
+import { IJobMetrics, IJobPhases, Input, Operation, Output } from './shapes';
 
 const LOGS: ReadonlySet<Operation> = new Set(['DescribeLogStreams', 'GetLogEvents']);
 
@@ -80,6 +80,11 @@ export class SageMakerApi {
   /** The metric and resource samples of a training job. */
   metrics(job: string): Promise<IJobMetrics> {
     return this.rest(`clary/training-jobs/${encodeURIComponent(job)}/metrics`);
+  }
+
+  /** The phases and resource samples of a processing job. */
+  phases(job: string): Promise<IJobPhases> {
+    return this.rest(`clary/processing-jobs/${encodeURIComponent(job)}/phases`);
   }
 
   /** What this machine can do. */

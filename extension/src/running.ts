@@ -1,9 +1,9 @@
 import { IRunningSessions } from '@jupyterlab/running';
 import { stopIcon } from '@jupyterlab/ui-components';
 
-import { endpointsListing, jobsListing } from './clary';
+import { endpointsListing, jobsListing, processingListing } from './clary';
 import { notifyError } from './components/notices';
-import { endpointIcon, jobIcon } from './icons';
+import { endpointIcon, jobIcon, processingIcon } from './icons';
 import { Listing } from './listing';
 import { words } from './pure/status';
 import { IClary } from './tokens';
@@ -41,6 +41,43 @@ export function runningJobs(clary: IClary): IRunningSessions.IManager {
     shutdownLabel: trans.__('Stop'),
     shutdownAllLabel: trans.__('Stop All'),
     shutdownAllConfirmationText: trans.__('Stop all training jobs that are running?'),
+    shutdownItemIcon: stopIcon
+  };
+}
+
+/** Running processing jobs, for JupyterLab's panel of running things. */
+export function runningProcessing(clary: IClary): IRunningSessions.IManager {
+  const { api, events, trans } = clary;
+  const listing = new Listing({
+    ...processingListing(api, { events, pageSize: () => 100 }),
+    input: { StatusEquals: 'InProgress' }
+  });
+  return {
+    name: trans.__('Processing Jobs'),
+    running: () =>
+      listing.items.map(one => ({
+        open: () => clary.open('processing-job', one.ProcessingJobName),
+        shutdown: () => void clary.stopProcessing(one.ProcessingJobName),
+        icon: () => processingIcon,
+        label: () => one.ProcessingJobName,
+        labelTitle: () => words(one.ProcessingJobStatus),
+        detail: () => words(one.ProcessingJobStatus)
+      })),
+    shutdownAll: () => {
+      for (const { ProcessingJobName } of listing.items) {
+        api
+          .call('StopProcessingJob', { ProcessingJobName })
+          .catch(error => notifyError(trans, `Could not stop ${ProcessingJobName}`, error));
+      }
+    },
+    refreshRunning: () => {
+      listing.activate();
+      listing.refresh();
+    },
+    runningChanged: listing.changed,
+    shutdownLabel: trans.__('Stop'),
+    shutdownAllLabel: trans.__('Stop All'),
+    shutdownAllConfirmationText: trans.__('Stop all processing jobs that are running?'),
     shutdownItemIcon: stopIcon
   };
 }

@@ -1,6 +1,6 @@
 /** The parts of SageMaker's shapes that the pages read. Times are epoch seconds (JSON 1.1). */
 
-export type Kind = 'training-job' | 'model' | 'endpoint';
+export type Kind = 'training-job' | 'processing-job' | 'model' | 'endpoint';
 
 export interface IPage {
   NextToken?: string;
@@ -22,6 +22,14 @@ export interface ITrainingJobSummary {
   LastModifiedTime?: number;
   TrainingJobStatus: string;
   SecondaryStatus?: string;
+}
+
+export interface IProcessingJobSummary {
+  ProcessingJobName: string;
+  CreationTime: number;
+  ProcessingEndTime?: number;
+  LastModifiedTime?: number;
+  ProcessingJobStatus: string;
 }
 
 export interface IModelSummary {
@@ -76,12 +84,54 @@ export interface ITrainingJob {
   };
   InputDataConfig?: IChannel[];
   OutputDataConfig?: { S3OutputPath: string };
-  CheckpointConfig?: { S3Uri: string };
+  CheckpointConfig?: { S3Uri: string; LocalPath?: string };
   ModelArtifacts?: { S3ModelArtifacts: string };
   ResourceConfig?: { InstanceType?: string; InstanceCount?: number; VolumeSizeInGB?: number };
-  StoppingCondition?: { MaxRuntimeInSeconds?: number };
+  StoppingCondition?: { MaxRuntimeInSeconds?: number; MaxWaitTimeInSeconds?: number };
+  EnableManagedSpotTraining?: boolean;
+  EnableNetworkIsolation?: boolean;
   SecondaryStatusTransitions?: ITransition[];
   FinalMetricDataList?: { MetricName: string; Value: number; Timestamp: number }[];
+}
+
+export interface IProcessingInput {
+  InputName: string;
+  AppManaged?: boolean;
+  S3Input?: { S3Uri: string; LocalPath?: string; S3InputMode?: string };
+}
+
+export interface IProcessingOutput {
+  OutputName: string;
+  AppManaged?: boolean;
+  S3Output?: { S3Uri: string; LocalPath?: string; S3UploadMode: string };
+}
+
+export interface IProcessingJob {
+  ProcessingJobName: string;
+  ProcessingJobArn: string;
+  ProcessingJobStatus: string;
+  FailureReason?: string;
+  ExitMessage?: string;
+  CreationTime: number;
+  ProcessingStartTime?: number;
+  ProcessingEndTime?: number;
+  Environment?: Record<string, string>;
+  AppSpecification: {
+    ImageUri: string;
+    ContainerEntrypoint?: string[];
+    ContainerArguments?: string[];
+  };
+  ProcessingInputs?: IProcessingInput[];
+  ProcessingOutputConfig?: { Outputs: IProcessingOutput[] };
+  ProcessingResources: {
+    ClusterConfig: {
+      InstanceType?: string;
+      InstanceCount?: number;
+      SelectedInstanceType?: string;
+      SelectedInstanceCount?: number;
+    };
+  };
+  StoppingCondition?: { MaxRuntimeInSeconds: number };
 }
 
 export interface IContainer {
@@ -165,11 +215,20 @@ export interface IJobMetrics {
   progress?: { done: number; total: number } | null;
 }
 
+/** What Clary's REST beside the API tells of a processing job: the phases it went through, and what it used. */
+export interface IJobPhases {
+  phases: ITransition[];
+  resources: IJobMetrics['resources'];
+}
+
 /** Every operation that a page calls: what goes in, what comes out. */
 export interface IOperations {
   ListTrainingJobs: [IListInput, IPage & { TrainingJobSummaries: ITrainingJobSummary[] }];
   DescribeTrainingJob: [{ TrainingJobName: string }, ITrainingJob];
   StopTrainingJob: [{ TrainingJobName: string }, void];
+  ListProcessingJobs: [IListInput, IPage & { ProcessingJobSummaries: IProcessingJobSummary[] }];
+  DescribeProcessingJob: [{ ProcessingJobName: string }, IProcessingJob];
+  StopProcessingJob: [{ ProcessingJobName: string }, void];
   ListModels: [IListInput, IPage & { Models: IModelSummary[] }];
   DescribeModel: [{ ModelName: string }, IModel];
   DeleteModel: [{ ModelName: string }, void];

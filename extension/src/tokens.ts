@@ -4,7 +4,13 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ServerEvents } from './events';
 import { Listing } from './listing';
 import { SageMakerApi } from './request';
-import { IEndpointSummary, IModelSummary, ITrainingJobSummary, Kind } from './shapes';
+import {
+  IEndpointSummary,
+  IModelSummary,
+  IProcessingJobSummary,
+  ITrainingJobSummary,
+  Kind
+} from './shapes';
 
 /** What the user may set (schema/core.json). */
 export interface ISettings {
@@ -18,16 +24,20 @@ export interface IClary {
   readonly api: SageMakerApi;
   readonly events: ServerEvents;
   readonly jobs: Listing<ITrainingJobSummary>;
+  readonly processing: Listing<IProcessingJobSummary>;
   readonly models: Listing<IModelSummary>;
   readonly endpoints: Listing<IEndpointSummary>;
   readonly trans: TranslationBundle;
   readonly settings: ISettings;
   /** Open the page of a resource in the main area. */
   open(kind: Kind, name: string): void;
+  /** Open a new notebook with a form for a training job. */
+  newTrainingJob(): void;
   /** Show a folder or file in the file browser (a path under its root). */
   reveal(path: string): Promise<void>;
   /** Ask first, then do it; whether it was done. Failures become notifications. */
   stopJob(name: string): Promise<boolean>;
+  stopProcessing(name: string): Promise<boolean>;
   remove(kind: 'model' | 'endpoint', name: string): Promise<boolean>;
 }
 
@@ -42,6 +52,7 @@ export namespace CommandIDs {
   export const showPanel = 'clary:show-panel';
   export const refresh = 'clary:refresh';
   export const openByName = 'clary:open-by-name';
+  export const newTrainingJob = 'clary:new-training-job';
   export const doctor = 'clary:doctor';
   export const revealPath = 'filebrowser:go-to-path';
 }

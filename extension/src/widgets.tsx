@@ -5,6 +5,7 @@ import * as React from 'react';
 import { ClaryProvider, VisibleContext } from './components/context';
 import { EndpointPage } from './details/EndpointPage';
 import { ModelPage } from './details/ModelPage';
+import { ProcessingJobPage } from './details/ProcessingJobPage';
 import { TrainingJobPage } from './details/TrainingJobPage';
 import { claryIcon, KIND_ICONS } from './icons';
 import { Panel } from './panel/Panel';
@@ -13,6 +14,7 @@ import { IClary } from './tokens';
 
 const PAGES: Readonly<Record<Kind, (props: { name: string }) => JSX.Element>> = {
   'training-job': TrainingJobPage,
+  'processing-job': ProcessingJobPage,
   model: ModelPage,
   endpoint: EndpointPage
 };
@@ -51,7 +53,7 @@ export function makePanel(clary: IClary): ReactWidget {
   panel.id = 'clary-panel';
   panel.addClass('clary-Panel');
   panel.title.icon = claryIcon;
-  panel.title.caption = 'Clary: training jobs, models and endpoints';
+  panel.title.caption = 'Clary: training and processing jobs, models and endpoints';
   panel.node.setAttribute('role', 'region');
   panel.node.setAttribute('aria-label', 'Clary');
   return panel;

@@ -30,12 +30,13 @@ def main() -> None:
         sys.exit(install(sys.argv[2:]))
     from ipykernel.kernelapp import IPKernelApp
 
-    import clary  # noqa: F401  opens the in-process door before any of the user's code runs
+    import clary  # opens the in-process door before any of the user's code runs
     from clary_kernels import charts
 
     kernel = IPKernelApp.instance()
     kernel.initialize(sys.argv[1:])
     charts.install(kernel.shell)
+    clary.load_ipython_extension(kernel.shell)
     kernel.start()
 
 

@@ -348,3 +348,27 @@ def test_the_door_in_process_answers_too(engine: Any, monkeypatch: pytest.Monkey
         MetricDataQueries=[query], StartTime=minutes_ago(2), EndTime=minutes_ago(-2)
     )
     assert found["MetricDataResults"][0]["Values"] == [3.5]
+
+
+def test_each_host_of_a_job_has_its_own_use(front: Front, trained: Any) -> None:
+    script = (
+        "import time, socket\nend = time.monotonic() + 4\nbusy = socket.gethostname() == 'algo-2'\n"
+        "data = bytearray(200 << 20) if busy else b''\nwhile time.monotonic() < end: time.sleep(0 if busy else 0.1)"
+    )
+    job = trained(
+        script, ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
+    )
+    assert job["TrainingJobStatus"] == "Completed", job
+    cloudwatch = front.client("cloudwatch")
+    names = {one["Dimensions"][0]["Value"] for one in cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]}
+    assert names == {"job/algo-1", "job/algo-2"}
+
+    def total(host: str, metric: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace=NAMESPACE, MetricName=metric, Dimensions=[{"Name": "Host", "Value": f"job/{host}"}], Period=60,
+            StartTime=job["CreationTime"], EndTime=job["TrainingEndTime"] + datetime.timedelta(minutes=1), Statistics=["Sum"],
+        )["Datapoints"]  # fmt: skip
+        return float(sum(point["Sum"] for point in points))
+
+    assert total("algo-2", "CPUUtilization") > total("algo-1", "CPUUtilization")
+    assert total("algo-2", "MemoryUtilization") > 2 * total("algo-1", "MemoryUtilization")

@@ -315,3 +315,29 @@ def test_run_metrics_are_read_back_by_step_and_by_time(experiment: Any, front: F
     experiment.delete_trial_component(TrialComponentName="run")
     experiment.create_trial_component(TrialComponentName="run")
     assert experiment.describe_trial_component(TrialComponentName="run")["Metrics"] == []
+
+
+def test_artifacts_of_a_run_are_associated_with_it(experiment: Any) -> None:
+    run = experiment.create_trial_component(TrialComponentName="run")["TrialComponentArn"]
+    made = experiment.create_artifact(
+        ArtifactName="curve", ArtifactType="ROCCurve", Source={"SourceUri": "s3://b/curve.json"}, Properties={"a": "b"}
+    )["ArtifactArn"]  # fmt: skip
+    shown = experiment.describe_artifact(ArtifactArn=made)
+    assert (shown["ArtifactName"], shown["Properties"]) == ("curve", {"a": "b"})
+    with pytest.raises(ClientError, match=r"\(ValidationException\).*already exists"):
+        experiment.create_artifact(ArtifactName="curve", ArtifactType="x", Source={"SourceUri": "s3://b/x"})
+    experiment.add_association(SourceArn=run, DestinationArn=made, AssociationType="Produced")
+    with pytest.raises(ClientError, match=r"\(ValidationException\).*already exists"):
+        experiment.add_association(SourceArn=run, DestinationArn=made, AssociationType="Produced")
+    for filters in ({}, {"SourceArn": run}, {"DestinationType": "ROCCurve"}, {"AssociationType": "Produced"}):
+        (edge,) = experiment.list_associations(**filters)["AssociationSummaries"]
+        assert (edge["DestinationArn"], edge["DestinationName"], edge["SourceName"]) == (made, "curve", "run")
+    assert experiment.list_associations(SourceArn=made)["AssociationSummaries"] == []
+    assert len(experiment.list_artifacts(SourceUri="s3://b/curve.json")["ArtifactSummaries"]) == 1
+    assert experiment.list_artifacts(ArtifactType="Other")["ArtifactSummaries"] == []
+    with pytest.raises(experiment.exceptions.ResourceNotFound):
+        experiment.add_association(SourceArn=run + "x", DestinationArn=made)
+    experiment.delete_association(SourceArn=run, DestinationArn=made)
+    experiment.delete_artifact(Source={"SourceUri": "s3://b/curve.json"})
+    with pytest.raises(experiment.exceptions.ResourceNotFound, match="does not exist"):
+        experiment.describe_artifact(ArtifactArn=made)

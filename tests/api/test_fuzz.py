@@ -46,6 +46,9 @@ TARGETS = [
     "SageMaker.StopTrainingJob",
     "SageMaker.DeleteModel",
     "SageMaker.CreateTrainingJob",
+    "SageMaker.CreateProcessingJob",
+    "SageMaker.DescribeProcessingJob",
+    "SageMaker.ListProcessingJobs",
     "SageMaker.CreateDomain",
     "Logs_20140328.DescribeLogStreams",
     "Logs_20140328.GetLogEvents",
@@ -87,6 +90,44 @@ GOOD: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "CreateProcessingJob": {
+        "ProcessingJobName": "job",
+        "RoleArn": ROLE,
+        "AppSpecification": {
+            "ImageUri": "sagemaker-scikit-learn:1.2-1",
+            "ContainerEntrypoint": ["python3", "x.py"],
+            "ContainerArguments": ["a"],
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        },
+        "ProcessingInputs": [
+            {
+                "InputName": "in",
+                "S3Input": {
+                    "S3Uri": "s3://none/x",
+                    "S3DataType": "S3Prefix",
+                    "LocalPath": "/opt/ml/processing/in",
+                },
+            }
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "out",
+                    "S3Output": {
+                        "S3Uri": "s3://none/x",
+                        "LocalPath": "/opt/ml/processing/out",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+        "NetworkConfig": {"EnableNetworkIsolation": True},
+        "Environment": {"A": "b"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    },
+    "ListProcessingJobs": {"MaxResults": 5, "NextToken": "x", "SortBy": "Name", "StatusEquals": "Failed"},
     "ListTrainingJobs": {
         "MaxResults": 5,
         "NextToken": "x",

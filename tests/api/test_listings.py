@@ -19,9 +19,10 @@ FAMILIES = {
     "training-job": ("list_training_jobs", "TrainingJobSummaries", "TrainingJobName"),
     "model": ("list_models", "Models", "ModelName"),
     "endpoint-config": ("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+    "processing-job": ("list_processing_jobs", "ProcessingJobSummaries", "ProcessingJobName"),
     "endpoint": ("list_endpoints", "Endpoints", "EndpointName"),
 }
-WITH_STATUS = ("training-job", "endpoint")
+WITH_STATUS = ("training-job", "processing-job", "endpoint")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 import clary
 from clary.sdk import packing
-from clary.sdk.training import parameter
+from clary.sdk.request import parameter
 
 
 def names(archive: bytes) -> list[str]:

@@ -39,6 +39,8 @@ def test_an_estimator_fits_with_several_channels_and_prints_its_log_once_in_orde
         print("arguments", json.dumps(vars(parser.parse_args())))
         for number in range(200):
             print("line", number, file=sys.stderr if number % 2 else sys.stdout, flush=True)
+        for loss in (0.5, 0.25):
+            print(f"loss={loss};", flush=True)
         for channel in json.loads(os.environ["SM_CHANNELS"]):
             print("folder", channel, os.listdir(os.environ["SM_CHANNEL_" + channel.upper()]))
         print("type", json.loads(os.environ["SM_INPUT_DATA_CONFIG"])["train"]["ContentType"])
@@ -59,7 +61,7 @@ train = session.upload_data("data/train", key_prefix="data/train")
 estimator = Estimator(
     **custom, dependencies=["dependency/helper.py"], environment={"GREETING": "hello"},
     hyperparameters={"epochs": 3, "lr": 0.5, "name": "a b", "sizes": [1, 2], "flag": True, "options": {"b": 1, "a": "x"}},
-    tags=[{"Key": "team", "Value": "blue"}], max_run=600,
+    tags=[{"Key": "team", "Value": "blue"}], max_run=600, metric_definitions=[{"Name": "loss", "Regex": "loss=([0-9.]+);"}],
 )
 estimator.fit({
     "train": TrainingInput(train, content_type="text/csv"), "test": TrainingInput("file://" + os.path.abspath("data/test")),
@@ -69,7 +71,11 @@ name = estimator.latest_training_job.name
 attached = Estimator.attach(name)
 session.download_data("got", session.default_bucket(), key_prefix="data/train")
 described = estimator.latest_training_job.describe()
+from sagemaker.analytics import TrainingJobAnalytics
+frame = TrainingJobAnalytics(name).dataframe()
 print(json.dumps({
+    "metrics": frame[["metric_name", "value"]].values.tolist(),
+    "final": [one["Value"] for one in described["FinalMetricDataList"]],
     "model": members(estimator.model_data), "output": members(estimator.model_data.replace("model.tar", "output.tar")),
     "data": [estimator.model_data, attached.model_data], "epochs": attached.hyperparameters()["epochs"],
     "tags": session.list_tags(described["TrainingJobArn"]), "got": open("got/a.csv").read(),
@@ -99,6 +105,10 @@ print(json.dumps({
     assert result["output"] == {"report.txt": "a report"}
     assert result["data"][0] == result["data"][1]
     assert result["epochs"] == "3"
+    # CloudWatch's figures are of minutes: both values, or their mean where they fall into one.
+    assert {name for name, _ in result["metrics"]} == {"loss"}
+    assert all(0.25 <= value <= 0.5 for _, value in result["metrics"])
+    assert result["final"] == [0.25]
     assert result["tags"] == [{"Key": "team", "Value": "blue"}]
     assert result["got"] == "1,2\n"
     assert result["bucket"] == "sagemaker-us-east-1-000000000000"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 from playwright.sync_api import expect
@@ -205,3 +207,28 @@ def test_a_page_of_what_is_not_there_says_so(page: Any) -> None:
     page.locator(".jp-Dialog input").fill("nobody")
     page.locator(".jp-Dialog").get_by_role("button", name="Open").click()
     expect(page.locator('.clary-Page[data-name="nobody"]')).to_contain_text("no training job named")
+
+
+def test_a_spot_jobs_page_tells_that_it_was_interrupted(page: Any, lab: Lab, sagemaker: Any) -> None:
+    sagemaker.create_training_job(
+        TrainingJobName="spot",
+        AlgorithmSpecification={"TrainingImage": samples.IMAGE, "TrainingInputMode": "File"},
+        RoleArn=samples.ROLE,
+        HyperParameters={
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": f"s3://{samples.BUCKET}/code/sourcedir.tar.gz",
+            "epochs": "10000",
+        },
+        OutputDataConfig={"S3OutputPath": f"s3://{samples.BUCKET}/output"},
+        ResourceConfig={"InstanceType": "ml.t3.medium", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 1200},
+        EnableManagedSpotTraining=True,
+    )
+    job = opened(page, "spot")
+    expect(job.get_by_role("region", name="Summary")).to_contain_text("not interrupted; ends after 20 min")
+    expect(job.get_by_role("log")).to_contain_text("epoch 1:")
+    command = [sys.executable, "-m", "clary.cli", "--home", str(lab.home), "interrupt", "spot"]
+    subprocess.run(command, check=True, capture_output=True)
+    expect(job.locator(".clary-Phase.clary-mod-warn")).to_contain_text(["Interrupted"])
+    expect(job.get_by_role("region", name="Summary")).to_contain_text("interrupted once")
+    sagemaker.stop_training_job(TrainingJobName="spot")

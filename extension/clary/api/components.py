@@ -89,9 +89,12 @@ def whole(engine: Engine, document: Document) -> dict[str, Any]:
     if document.status != FOLLOWING:
         return document.body
     merged: dict[str, Any] = {}
+    measured = {metric["MetricName"]: metric for metric in document.body.get("Metrics", [])}
     for kind, name in document.body.get("Jobs", []):
-        merged = _over(merged, facts(engine, kind, name))
-    return _over(merged, document.body)
+        known = facts(engine, kind, name)
+        measured |= {metric["MetricName"]: metric for metric in known.pop("Metrics", [])}
+        merged = _over(merged, known)
+    return {**_over(merged, document.body), "Metrics": list(measured.values())}
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """What users need and AWS's API lacks, as a small REST set under ``/clary/``: same doors, same keys.
 
 GET  /clary/training-jobs/<name>/metrics    metrics that the regular expressions found, and resource use
+GET  /clary/processing-jobs/<name>/phases   what the job went through so far, and resource use
 POST /clary/training-jobs/<name>/interrupt  take the machine away from a job of managed spot training
+GET  /clary/instance-types/training          instance types of training jobs: on AWS, and on this machine
 GET  /clary/doctor                          what this machine can do
 GET  /clary/environment                     the variables that let another process talk to Clary
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -18,6 +21,8 @@ import orjson
 
 from clary.api.errors import ApiError, not_found, validation
 from clary.api.http_types import Headers, Request, Response
+from clary.api.wire import service_model
+from clary.runner.instances import describe, scaled
 
 if TYPE_CHECKING:
     from clary.api.engine import Engine
@@ -47,6 +52,36 @@ def _metrics(engine: Engine, request: Request, name: str) -> dict[str, Any]:
     if job is None:
         raise not_found("training job", name)
     return {"metrics": engine.runner.metrics(job), "resources": engine.runner.resources(job)}
+
+
+def _instance_types(engine: Engine, request: Request) -> dict[str, Any]:
+    """``{types: [{name, aws: {vcpus, memory_mb, gpus}, here: {cpus, memory_mb, gpus}}], machine: {...}}``."""
+    names = service_model("sagemaker").shape_for("TrainingInstanceType").enum
+    config = engine.config
+    return {
+        "types": [
+            {"name": name, "aws": asdict(describe(name)), "here": asdict(scaled(name, config))}
+            for name in names
+        ],
+        "machine": {"cpus": config.cpus, "memory_mb": config.memory_mb, "gpus": len(config.gpus)},
+    }
+
+
+def _phases(engine: Engine, request: Request, name: str) -> dict[str, Any]:
+    engine.runner.reconcile()
+    job = engine.runner.get("processing-job", name)
+    if job is None:
+        raise not_found("processing job", name)
+    phases = [
+        {
+            "Status": one.status,
+            "StatusMessage": one.message,
+            "StartTime": one.start,
+            **({} if one.end is None else {"EndTime": one.end}),
+        }
+        for one in engine.store.jobs.transitions(job.id)
+    ]
+    return {"phases": phases, "resources": engine.runner.resources(job)}
 
 
 def _interrupt(engine: Engine, request: Request, name: str) -> dict[str, Any]:
@@ -91,7 +126,9 @@ def environment(engine: Engine, server: str) -> dict[str, str]:
 _READ = ("GET", "HEAD")
 _ROUTES: list[tuple[tuple[str, ...], re.Pattern[str], Callable[..., Any]]] = [
     (_READ, re.compile(r"/clary/training-jobs/([^/]+)/metrics"), _metrics),
+    (_READ, re.compile(r"/clary/processing-jobs/([^/]+)/phases"), _phases),
     (("POST",), re.compile(r"/clary/training-jobs/([^/]+)/interrupt"), _interrupt),
+    (_READ, re.compile(r"/clary/instance-types/training"), _instance_types),
     (_READ, re.compile(r"/clary/doctor"), _doctor),
     (_READ, re.compile(r"/clary/environment"), _environment),
 ]

@@ -69,16 +69,22 @@ def _metrics(engine: Engine, document: Document, job: Job) -> list[dict[str, Any
     return [summary(name, samples, document.arn) for name, samples in found.items()]
 
 
-def _training(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
-    shown = _describe_training(engine, document, job)
-    parameters = {key: _parameter(value) for key, value in document.body.get("HyperParameters", {}).items()}
-    resources = document.body.get("ResourceConfig", {})
+def _sizes(resources: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that tell of the machines."""
+    parameters = {}
     for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB"):
         if member in resources:
             value = resources[member]
             parameters[f"SageMaker.{member}"] = (
                 {"StringValue": value} if isinstance(value, str) else {"NumberValue": float(value)}
             )
+    return parameters
+
+
+def _training(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
+    shown = _describe_training(engine, document, job)
+    parameters = {key: _parameter(value) for key, value in document.body.get("HyperParameters", {}).items()}
+    parameters |= _sizes(document.body.get("ResourceConfig", {}))
     inputs = {
         "SageMaker.ImageUri": {"Value": document.body["AlgorithmSpecification"].get("TrainingImage", "")}
     }
@@ -113,8 +119,45 @@ def _describe_training(engine: Engine, document: Document, job: Job) -> dict[str
     return description(engine, document, job)
 
 
+def _processing(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
+    shown, body = _describe_processing(engine, document, job), document.body
+    application = body["AppSpecification"]
+    parameters = {key: _parameter(value) for key, value in body.get("Environment", {}).items()}
+    for member in ("ContainerEntrypoint", "ContainerArguments"):
+        if member in application:
+            parameters[f"SageMaker.{member}"] = {"StringValue": " ".join(application[member])[:2500]}
+    parameters |= _sizes(body["ProcessingResources"]["ClusterConfig"])
+    inputs = {"SageMaker.ImageUri": {"Value": application["ImageUri"]}}
+    inputs |= {
+        one["InputName"]: {"Value": one["S3Input"]["S3Uri"]} for one in body.get("ProcessingInputs", [])
+    }
+    outputs = {
+        one["OutputName"]: {"Value": one["S3Output"]["S3Uri"]}
+        for one in body.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    }
+    result: dict[str, Any] = {
+        "Parameters": parameters,
+        "InputArtifacts": inputs,
+        "OutputArtifacts": outputs,
+        "Status": _state(job),
+    }
+    for member, known in (("StartTime", "ProcessingStartTime"), ("EndTime", "ProcessingEndTime")):
+        if known in shown:
+            result[member] = shown[known]
+    return result
+
+
+def _describe_processing(engine: Engine, document: Document, job: Job) -> dict[str, Any]:
+    from clary.api.operations.processing_job import description
+
+    return description(engine, document, job)
+
+
 KINDS = {
     "training-job": Kind(
         "-aws-training-job", "SageMakerTrainingJob", "TrainingJob", _training, _describe_training
+    ),
+    "processing-job": Kind(
+        "-aws-processing-job", "SageMakerProcessingJob", "ProcessingJob", _processing, _describe_processing
     ),
 }

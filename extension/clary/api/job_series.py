@@ -49,7 +49,11 @@ def samples(engine: Engine, namespace: str, metric: str, dimensions: Mapping[str
 def _used(engine: Engine, job: Job, host: str, metric: str) -> list[Sample]:
     found = []
     for line in engine.runner.resources(job):
-        if line.get("host", "algo-1") != host:
+        if "hosts" in line:
+            if host not in line["hosts"]:
+                continue
+            line = {**line, **line["hosts"][host]}
+        elif host != "algo-1":
             continue
         value = _utilization(engine, job, line, metric)
         if value is not None:
@@ -105,7 +109,7 @@ def _of_job(engine: Engine, namespace: str, document: Document) -> list[tuple[st
         else:
             names = sorted({line["name"] for line in engine.runner.metrics(job)})
         found += [(name, {_PRINTED[1]: document.name}) for name in names]
-    hosts = document.body.get("ResourceConfig", {}).get("InstanceCount", 1)
+    hosts = max(1, len(job.spec.get("hosts") or ()))
     used = _USED if job.gpu_list else _USED[:2]
     found += [
         (name, {"Host": f"{document.name}/algo-{number}"})

@@ -30,7 +30,7 @@ def wire_for(service: str) -> Wire:
     wire = _wires.get(service)
     if wire is None:
         with _lock:
-            wire = _wires.get(service) or _wires.setdefault(service, Wire(_model(service)))
+            wire = _wires.get(service) or _wires.setdefault(service, Wire(service_model(service)))
     return wire
 
 
@@ -194,7 +194,8 @@ class Wire:
         return Response(status, headers, body)
 
 
-def _model(service: str) -> ServiceModel:
+def service_model(service: str) -> ServiceModel:
+    """botocore's model of a service; loading takes a tenth of a second the first time."""
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 

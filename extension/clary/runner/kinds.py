@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "training-job": "clary.toolkits.training.finish:TrainingKind",
+    "processing-job": "clary.toolkits.processing.finish:ProcessingKind",
     "endpoint": "clary.serving.kind:EndpointKind",
     "router": "clary.serving.kind:RouterKind",
 }

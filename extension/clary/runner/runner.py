@@ -185,7 +185,7 @@ class Runner:
 
     def resources(self, job: Job) -> list[dict[str, Any]]:
         """``{time, cpu_percent, rss_mb}`` and, with a GPU, ``gpu_percent, gpu_mb``; 100 % is one core, or all
-        of its GPUs."""
+        of its GPUs. A job of several hosts has also ``hosts``: ``{name: {cpu_percent, rss_mb}}``."""
         return self._lines(job, "resources.jsonl")
 
     def remove(self, kind: str, name: str) -> None:

@@ -30,14 +30,17 @@ class Sampler:
         self._begun = self._last = time.monotonic()
         self._last_ticks = 0
         self._next_line = 0.0
+        self._last_split = self._begun
+        self._host_ticks: dict[str, int] = {}
 
     @property
     def helpers(self) -> list[int]:
         """Processes of ours that are no part of the job."""
         return [self._gpu.pid] if self._gpu is not None and self._gpu.pid else []
 
-    def sample(self, helpers: list[int]) -> bool:
-        """Measure and write; True when the job is over its memory limit."""
+    def sample(self, helpers: list[int], hosts: dict[str, int] | None = None) -> bool:
+        """Measure and write; True when the job is over its memory limit. `hosts`: the first process of each, by name, where
+        there are several; what each uses is written, too."""
         now = time.monotonic()
         running = processes.descendants(os.getpid(), without=[*helpers, *self.helpers])
         rss = sum(process.rss for process in running)
@@ -54,6 +57,8 @@ class Sampler:
             }
             if self._gpu is not None:
                 line.update(self._gpu.latest())
+            if hosts:
+                line["hosts"] = self._by_host(running, hosts, now)
             self._append(line)
         # RSS counts pages that processes share (a zygote's torch, say) once for each; ask the slow, exact
         # question only then.
@@ -62,6 +67,23 @@ class Sampler:
             and rss > self._limit
             and processes.proportional_bytes(running) > self._limit
         )
+
+    def _by_host(
+        self, running: list[processes.Process], hosts: dict[str, int], now: float
+    ) -> dict[str, dict[str, float]]:
+        """``{name: {cpu_percent, rss_mb}}``; a process that has lost its parents belongs to none."""
+        parents = {process.pid: process.parent for process in running}
+        elapsed = max(now - self._last_split, 1e-3)
+        self._last_split = now
+        found = {}
+        for name, root in hosts.items():
+            own = [process for process in running if _is_under(process.pid, root, parents)]
+            ticks = sum(process.ticks for process in own)
+            used = max(0, ticks - self._host_ticks.get(name, 0)) / _TICKS_PER_S / elapsed * 100
+            self._host_ticks[name] = ticks
+            size = sum(process.rss for process in own) / 2**20
+            found[name] = {"cpu_percent": round(used, 1), "rss_mb": round(size, 1)}
+        return found
 
     def reaped(self, pid: int) -> None:
         """A child of this process has ended; were it a helper, its pid must not be signalled any more."""
@@ -78,3 +100,9 @@ class Sampler:
                 file.write(json.dumps(line) + "\n")
         except OSError:
             pass  # a full disk; samples may be lost
+
+
+def _is_under(pid: int, root: int, parents: dict[int, int]) -> bool:
+    while pid != root and pid in parents:
+        pid = parents[pid]
+    return pid == root

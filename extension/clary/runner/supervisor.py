@@ -232,7 +232,8 @@ class Supervisor:
         return max(0, int(min(waits) * 1000) + 1)
 
     def _look(self, now: float) -> None:
-        if self._sampler.sample(self._helpers()) and self._reason != "memory":
+        several = {host.name: host.child.pid for host in self._hosts} if len(self._hosts) > 1 else None
+        if self._sampler.sample(self._helpers(), several) and self._reason != "memory":
             self._reason, self._kill_at = "memory", now
         if not os.path.isdir(self._folder):  # the home was deleted: there is nobody left to work for
             self._told_to_go = True

@@ -12,19 +12,26 @@ can drop down a level at any time::
 from __future__ import annotations
 
 from clary.sdk.endpoint import Endpoint, deploy, endpoints
-from clary.sdk.errors import ClaryError, DeploymentFailed, TrainingFailed
+from clary.sdk.errors import ClaryError, DeploymentFailed, ProcessingFailed, TrainingFailed
+from clary.sdk.inputs import Input
 from clary.sdk.model import Model
+from clary.sdk.processing import ProcessingJob, process, processing_jobs
 from clary.sdk.training import TrainingJob, jobs, train
 
 __all__ = [
     "ClaryError",
     "DeploymentFailed",
     "Endpoint",
+    "Input",
     "Model",
+    "ProcessingFailed",
+    "ProcessingJob",
     "TrainingFailed",
     "TrainingJob",
     "deploy",
     "endpoints",
     "jobs",
+    "process",
+    "processing_jobs",
     "train",
 ]

@@ -12,7 +12,7 @@ class ClaryError(Exception):
         self.message = message
 
 
-class _Failed(Exception):
+class JobFailed(Exception):
     """Something long-running ended badly: its name, the reason the API gives, and the end of its log."""
 
     what = "It"
@@ -27,13 +27,19 @@ class _Failed(Exception):
         self.log_tail = log_tail
 
 
-class TrainingFailed(_Failed):
+class TrainingFailed(JobFailed):
     """A training job ended as Failed."""
 
     what = "Training job"
 
 
-class DeploymentFailed(_Failed):
+class ProcessingFailed(JobFailed):
+    """A processing job ended as Failed."""
+
+    what = "Processing job"
+
+
+class DeploymentFailed(JobFailed):
     """An endpoint did not come into service."""
 
     what = "Endpoint"

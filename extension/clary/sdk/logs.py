@@ -9,6 +9,7 @@ from clary.sdk.errors import ClaryError
 from clary.sdk.pages import LogText
 
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
+PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
 def endpoint_group(name: str) -> str:

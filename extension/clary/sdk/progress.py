@@ -17,12 +17,13 @@ from typing import Any
 
 from clary.sdk.pages import duration, text
 
-# How far along a thing is at the start of each status; Training spans from its own to Uploading's.
+# How far along a thing is at the start of each status; Training and Processing span from their own to Uploading's.
 _STAGES = {
     "Pending": 0.0,
     "Starting": 0.03,
     "Downloading": 0.06,
     "Training": 0.1,
+    "Processing": 0.1,
     "Uploading": 0.95,
     "Creating": 0.2,
     "Updating": 0.2,
@@ -157,14 +158,14 @@ class NotebookBar(Progress):
 
 def open_progress(title: str) -> Progress:
     """The display that fits where this process writes to."""
-    if _in_live_notebook():
+    if in_live_notebook():
         return NotebookBar(title)
     if sys.stdout is not None and sys.stdout.isatty():
         return TerminalLine(title)
     return PlainLines(title)
 
 
-def _in_live_notebook() -> bool:
+def in_live_notebook() -> bool:
     """Whether somebody looks at this kernel's output now: a Jupyter session, and not papermill or nbconvert.
 
     ``get_ipython`` exists in IPython only; a Jupyter server's sessions set JPY_SESSION_NAME for their

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -59,3 +61,25 @@ def exists(address: str) -> bool:
     except ClaryError:
         return False
     return True
+
+
+def children(address: str, limit: int = 50) -> list[str]:
+    """What an ``s3://`` address can be completed to: buckets, then folders (ending in ``/``) and objects of one level.
+
+    Raises ClaryError for a bucket that is not there.
+    """
+    from clary.api.http_types import Request
+
+    bucket, slash, prefix = address.removeprefix("s3://").partition("/")
+    if not slash:
+        text = send(Request("GET", "/", service="s3")).content().decode()
+        return [f"s3://{name}/" for name in _texts("Name", text) if name.startswith(bucket)][:limit]
+    query = f"list-type=2&delimiter=%2F&max-keys={limit}&prefix={quote(prefix, safe='')}"
+    text = send(Request("GET", f"/{bucket}", query=query, service="s3")).content().decode()
+    keys = [key for key in _texts("Key", text) if key != prefix]
+    folders = [found for found in _texts("Prefix", text) if found != prefix and found.endswith("/")]
+    return [f"s3://{bucket}/{name}" for name in [*folders, *keys]]
+
+
+def _texts(tag: str, document: str) -> list[str]:
+    return [unescape(found) for found in re.findall(rf"<{tag}>(.*?)</{tag}>", document, re.DOTALL)]

@@ -2,115 +2,45 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.sdk import packing, pages, storage
-from clary.sdk.api import call, get, post, role, training_image
+from clary.sdk.api import call, get, post
+from clary.sdk.distribution import launcher
 from clary.sdk.errors import TrainingFailed
-from clary.sdk.logs import TRAINING_GROUP, LogReader
-from clary.sdk.pages import LogText
-from clary.sdk.progress import Progress, State, open_progress
-from clary.sdk.resource import Listing, Resource, listed
+from clary.sdk.inputs import Inputs, uploaded
+from clary.sdk.job import ENDED, Job
+from clary.sdk.logs import TRAINING_GROUP
+from clary.sdk.progress import State
+from clary.sdk.request import training_request
+from clary.sdk.resource import Listing, listed
 
 if TYPE_CHECKING:
     import pandas
 
     from clary.sdk.model import Model
 
-_ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
-
-class TrainingJob(Resource):
+class TrainingJob(Job):
     """A training job, by its name."""
 
     kind = "TrainingJob"
+    title = "Training job"
+    log_group = TRAINING_GROUP
+    failed = TrainingFailed
 
     @property
     def boto3(self) -> str:
         return f"boto3.client('sagemaker').describe_training_job(TrainingJobName={self.name!r})"
-
-    @property
-    def status(self) -> str:
-        """InProgress, Completed, Failed, Stopping or Stopped."""
-        return str(self.describe()["TrainingJobStatus"])
-
-    def wait(self, *, logs: bool = False, timeout: float | None = None, quiet: bool = False) -> TrainingJob:
-        """Wait until the job has ended; shows its progress, with ``logs`` its log, too.
-
-        Interrupting the wait (Ctrl-C, the notebook's stop button) leaves the job running.
-        Raises TrainingFailed, with the reason and the end of the log; TimeoutError after ``timeout`` seconds.
-        """
-        bar = None if quiet else open_progress(f"Training job {self.name}")
-        try:
-            return self._wait(bar, LogReader(TRAINING_GROUP, f"{self.name}/") if logs else None, timeout)
-        except KeyboardInterrupt:
-            if bar is not None:
-                bar.log(f"Stopped waiting; {self.name} goes on. Its stop() ends it, its wait() waits again.")
-            raise
-        finally:
-            if bar is not None:
-                bar.close()
-
-    def _wait(self, bar: Progress | None, reader: LogReader | None, timeout: float | None) -> TrainingJob:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        started = time.monotonic()
-        while True:
-            answer = self.describe()
-            ended = answer["TrainingJobStatus"] in _ENDED
-            for line in reader.new() if reader is not None else ():
-                (bar.log if bar is not None else print)(line)
-            if bar is not None:
-                bar.show(self._state(answer, ended))
-            if answer["TrainingJobStatus"] == "Failed":
-                raise TrainingFailed(
-                    self.name, answer.get("FailureReason", "no reason was given"), self.tail()
-                )
-            if ended:
-                return self
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name} is still {answer['SecondaryStatus']} after {timeout:g} s.")
-            # Asking costs well under a millisecond; quick at first for the short jobs of someone who is
-            # trying out.
-            time.sleep(0.1 if time.monotonic() - started < 10 else 0.5)
 
     def _state(self, answer: Mapping[str, Any], ended: bool) -> State:
         steps = answer.get("SecondaryStatusTransitions") or [{}]
         # Once it has ended, the last step's message only repeats the failure reason or the status.
         message = "" if ended else steps[-1].get("StatusMessage", "")
         return State(answer["SecondaryStatus"], message, _numbers(answer), ended)
-
-    def logs(self, *, follow: bool = False) -> LogText | None:
-        """The whole log as text; with ``follow`` prints it as it grows until the job has ended, and returns
-        None.
-        """
-        reader = LogReader(TRAINING_GROUP, f"{self.name}/")
-        if not follow:
-            text = reader.text()
-            if not text:
-                self.describe()  # an unknown name is an error, not an empty log
-            return text
-        with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                ended = self.status in _ENDED  # asked before reading, so that the last lines are not missed
-                for line in reader.new():
-                    print(line, flush=True)
-                if ended:
-                    break
-                time.sleep(0.2)
-        return None
-
-    def tail(self, lines: int = 20) -> LogText:
-        """The last lines of the log."""
-        text = LogReader(TRAINING_GROUP, f"{self.name}/").tail(lines)
-        if not text:
-            self.describe()
-        return text
 
     def metrics(self) -> pandas.DataFrame:
         """What the job's metric regexes found so far: columns ``time`` (UTC), ``name``, ``value``."""
@@ -142,7 +72,7 @@ class TrainingJob(Resource):
         answer = self.describe()
         status = answer["TrainingJobStatus"]
         place = answer.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-        if not place or status not in _ENDED:
+        if not place or status not in ENDED:
             raise RuntimeError(f"{self.name} is {status} and has no model yet; wait() for it.")
         # The API names a place even where nothing was stored.
         if status == "Failed":
@@ -158,10 +88,6 @@ class TrainingJob(Resource):
         from clary.sdk.model import Model
 
         return Model.create(self.artifacts, name=self.name)
-
-    def stop(self) -> None:
-        """Ask the job to stop: SIGTERM now, SIGKILL two minutes later; what it saved is kept."""
-        call("StopTrainingJob", TrainingJobName=self.name)
 
     def interrupt(self) -> None:
         """Take the machine away from this job, as spot instances are taken away: SIGTERM, SIGKILL two minutes later, and the
@@ -198,94 +124,77 @@ def train(
     source: str | Path,
     *,
     entry: str | None = None,
-    inputs: Mapping[str, str | Path] | str | Path | None = None,
+    inputs: Inputs = None,
     hyperparameters: Mapping[str, Any] | None = None,
     metrics: Mapping[str, str] | None = None,
     instance_type: str = "ml.m5.xlarge",
     instance_count: int = 1,
+    distribution: str | None = None,
+    processes_per_host: int | None = None,
     requirements: str | Path | Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
     max_runtime: int = 86400,
+    spot: bool = False,
+    max_wait: int | None = None,
     retries: int = 0,
     checkpoints: str | None = None,
     input_mode: str = "File",
     output: str | None = None,
+    network_isolation: bool = False,
+    tags: Mapping[str, str] | None = None,
     name: str | None = None,
     wait: bool = False,
     logs: bool = False,
 ) -> TrainingJob:
     """Train with a script, a notebook or a folder of code; returns the started TrainingJob.
 
-    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters) or
-    a folder, whose entry point is ``entry``. ``inputs``: channel name to local file, folder or ``s3://``
-    address; one alone is the channel ``training``. ``metrics``: name to a regex whose first group is the
-    value. ``requirements``: packages, or a requirements.txt. ``max_runtime`` in seconds. ``retries``:
-    attempts after the machine lost the job (a script that fails is not tried again). ``checkpoints``:
-    ``s3://`` prefix kept in step with /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With
-    ``wait`` as with :meth:`TrainingJob.wait`, ``logs`` printed.
+    ``source``: ``train.py``, ``train.ipynb`` (run by papermill with the hyperparameters as its parameters), a
+    folder, whose entry point is ``entry``, or the ``s3://`` address of a sourcedir.tar.gz that has ``entry``.
+    ``inputs``: channel name to local file, folder, ``s3://`` address or :class:`Input`; one alone is the
+    channel ``training``. ``metrics``: name to a regex whose first group is the value. ``requirements``:
+    packages, or a requirements.txt. ``instance_count``: hosts, each a process;
+    ``distribution``: ``torchrun`` or ``mpi`` starts the script on all of them, ``processes_per_host`` times on
+    each. ``max_runtime`` in seconds. ``spot``: managed spot training, which may be
+    interrupted, of at most ``max_wait`` seconds with all waiting. ``retries``: attempts after the machine lost
+    the job (a script that fails is not tried again). ``checkpoints``: ``s3://`` prefix kept in step with
+    /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With ``wait`` as with
+    :meth:`TrainingJob.wait`, ``logs`` printed.
 
     Raises FileNotFoundError or ValueError for what is wrong here, ClaryError for what the API refuses.
     """
-    path, program = packing.find_entry(Path(source).expanduser(), entry)
-    name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
+    launching = launcher(distribution, processes_per_host)
     bucket = storage.default_bucket()
-    code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
-    request: dict[str, Any] = {
-        "TrainingJobName": name,
-        "RoleArn": role(),
-        "AlgorithmSpecification": {
-            "TrainingImage": training_image(),
-            "TrainingInputMode": input_mode,
-            "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in (metrics or {}).items()],
-        },
-        "HyperParameters": {
-            **{key: parameter(value) for key, value in (hyperparameters or {}).items()},
-            "sagemaker_program": program,
-            "sagemaker_submit_directory": code,
-        },
-        "OutputDataConfig": {"S3OutputPath": output or f"s3://{bucket}/"},
-        "ResourceConfig": {
-            "InstanceType": instance_type,
-            "InstanceCount": instance_count,
-            "VolumeSizeInGB": 30,
-        },
-        "StoppingCondition": {"MaxRuntimeInSeconds": max_runtime},
-    }
-    channels = {"training": inputs} if isinstance(inputs, (str, Path)) else dict(inputs or {})
-    if channels:
-        request["InputDataConfig"] = [
-            _channel(key, packing.upload_input(value, f"{name}/input/{key}"))
-            for key, value in channels.items()
-        ]
-    if environment:
-        request["Environment"] = dict(environment)
-    if checkpoints:
-        request["CheckpointConfig"] = {"S3Uri": checkpoints}
-    if retries:
-        request["RetryStrategy"] = {"MaximumRetryAttempts": retries}
+    if isinstance(source, str) and packing.is_address(source):
+        if entry is None:
+            raise ValueError(f"Name the script in {source} that trains: entry='train.py'.")
+        name, program, code = name or packing.new_name(Path(entry).stem), entry, source
+    else:
+        path, program = packing.find_entry(Path(source).expanduser(), entry)
+        name = name or packing.new_name(Path(program).stem if path.is_file() else path.resolve().name)
+        code = storage.put(bucket, f"{name}/source/sourcedir.tar.gz", packing.sourcedir(path, requirements))
+    request = training_request(
+        name,
+        program,
+        code,
+        output=output or f"s3://{bucket}/",
+        channels=uploaded(inputs, name),
+        hyperparameters={**(hyperparameters or {}), **launching},
+        metrics=metrics or {},
+        instance_type=instance_type,
+        instance_count=instance_count,
+        environment=environment or {},
+        max_runtime=max_runtime,
+        spot=spot,
+        max_wait=max_wait,
+        retries=retries,
+        checkpoints=checkpoints,
+        input_mode=input_mode,
+        network_isolation=network_isolation,
+        tags=tags or {},
+    )
     call("CreateTrainingJob", **request)
     job = TrainingJob(name)
     return job.wait(logs=logs) if wait else job
-
-
-def _channel(name: str, address: str) -> dict[str, Any]:
-    data = {"S3DataType": "S3Prefix", "S3Uri": address, "S3DataDistributionType": "FullyReplicated"}
-    return {"ChannelName": name, "DataSource": {"S3DataSource": data}}
-
-
-def parameter(value: Any) -> str:
-    """A hyperparameter as the text that the API carries, such that the job reads the same value back.
-
-    The job decodes JSON where the text is JSON; so text that would read as something else ("1", "true") is
-    quoted.
-    """
-    if not isinstance(value, str):
-        return json.dumps(value)
-    try:
-        json.loads(value)
-    except ValueError:
-        return value
-    return json.dumps(value)
 
 
 def jobs(

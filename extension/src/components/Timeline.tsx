@@ -23,7 +23,8 @@ export function Timeline(props: {
         const current = i === transitions.length - 1;
         const end = one.EndTime ?? transitions[i + 1]?.StartTime ?? now;
         const closing = finished(one.Status);
-        const look = current ? tone(one.Status) : i === failedAt ? 'bad' : 'good';
+        const passed = one.Status === 'Interrupted' ? 'warn' : 'good';
+        const look = current ? tone(one.Status) : i === failedAt ? 'bad' : passed;
         return (
           <li
             key={`${one.Status}-${one.StartTime}-${i}`}

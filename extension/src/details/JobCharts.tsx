@@ -42,7 +42,11 @@ export function JobCharts(props: { job: ITrainingJob; samples: IJobMetrics | nul
   );
 }
 
-function Resources(props: { samples: IJobMetrics | null; start: number }): JSX.Element | null {
+/** What a job used of the machine. `start`: where its time begins, epoch seconds. */
+export function Resources(props: {
+  samples: Pick<IJobMetrics, 'resources'> | null;
+  start: number;
+}): JSX.Element | null {
   const rows = props.samples?.resources ?? [];
   if (rows.length === 0) {
     return null;

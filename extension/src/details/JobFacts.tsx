@@ -36,6 +36,8 @@ export function Summary(props: { job: ITrainingJob }): JSX.Element {
       ? [{ name: 'Instance', value: `${resources.InstanceCount ?? 1} × ${resources.InstanceType}` }]
       : []),
     ...(limit === undefined ? [] : [{ name: 'Stops after', value: duration(limit) }]),
+    ...(job.EnableManagedSpotTraining ? [{ name: 'Managed spot', value: spot(job) }] : []),
+    ...(job.EnableNetworkIsolation ? [{ name: 'Network', value: 'isolated: none' }] : []),
     ...finals.map(one => ({
       name: `${running ? 'Latest' : 'Final'} ${one.MetricName}`,
       value: <strong>{short(one.Value)}</strong>
@@ -48,6 +50,17 @@ export function Summary(props: { job: ITrainingJob }): JSX.Element {
       <Facts facts={facts} />
     </Card>
   );
+}
+
+/** "interrupted twice; waits at most 2 h": what managed spot training did to the job. */
+function spot(job: ITrainingJob): string {
+  const times = (job.SecondaryStatusTransitions ?? []).filter(
+    one => one.Status === 'Interrupted'
+  ).length;
+  const said = ['not interrupted', 'interrupted once', 'interrupted twice'];
+  const wait = job.StoppingCondition?.MaxWaitTimeInSeconds;
+  const limit = wait === undefined ? '' : `; ends after ${duration(wait)} with all waiting`;
+  return (said[times] ?? `interrupted ${times} times`) + limit;
 }
 
 /** A hyperparameter as the script sees it: the SDK quotes strings once more as JSON. */
@@ -196,6 +209,6 @@ export function Channels(props: { job: ITrainingJob }): JSX.Element {
 }
 
 /** An address or path. */
-function Address(props: { uri: string }): JSX.Element {
+export function Address(props: { uri: string }): JSX.Element {
   return <code className="clary-Address">{props.uri}</code>;
 }

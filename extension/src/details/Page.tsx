@@ -11,6 +11,7 @@ import { Kind } from '../shapes';
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
   'training-job': 'Training job',
+  'processing-job': 'Processing job',
   model: 'Model',
   endpoint: 'Endpoint'
 };

@@ -1,4 +1,4 @@
-import { deleteIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { addIcon, deleteIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { useClary } from '../components/context';
@@ -8,26 +8,33 @@ import { stoppable } from '../pure/status';
 import { Row } from './Row';
 import { Section } from './Section';
 
-/** The sidebar: training jobs, models, endpoints. */
+/** The sidebar: training jobs, processing jobs, models, endpoints. */
 export function Panel(): JSX.Element {
-  const { jobs, models, endpoints } = useClary();
+  const clary = useClary();
+  const { jobs, processing, models, endpoints } = clary;
+  const all = [jobs, processing, models, endpoints];
   const [filter, setFilter] = React.useState('');
   React.useEffect(() => {
     const timer = setTimeout(() => {
-      for (const listing of [jobs, models, endpoints]) {
+      for (const listing of [jobs, processing, models, endpoints]) {
         listing.filter = filter.trim();
       }
     }, 200);
     return () => clearTimeout(timer);
-  }, [filter, jobs, models, endpoints]);
+  }, [filter, jobs, processing, models, endpoints]);
   return (
     <div className="clary-Panel-inner">
       <header className="clary-Panel-header">
         <h2>Clary</h2>
         <IconButton
+          icon={addIcon}
+          label="New training job"
+          onClick={() => clary.newTrainingJob()}
+        />
+        <IconButton
           icon={refreshIcon}
           label="Refresh"
-          onClick={() => [jobs, models, endpoints].forEach(one => one.refresh())}
+          onClick={() => all.forEach(one => one.refresh())}
         />
       </header>
       <input
@@ -40,6 +47,7 @@ export function Panel(): JSX.Element {
       />
       <div className="clary-Panel-lists">
         <Jobs />
+        <ProcessingJobs />
         <Models />
         <Endpoints />
       </div>
@@ -56,8 +64,9 @@ function Jobs(): JSX.Element {
       keyOf={one => one.TrainingJobName}
       empty={
         <>
-          No training jobs yet. Call <code>create_training_job</code> with boto3, or{' '}
-          <code>clary.train("train.py")</code>, in a notebook: the job shows here as it runs.
+          No training jobs yet. Press + above for a form, or call <code>create_training_job</code>{' '}
+          with boto3 or <code>clary.train("train.py")</code> in a notebook: the job shows here as it
+          runs.
         </>
       }
       row={one => (
@@ -73,6 +82,40 @@ function Jobs(): JSX.Element {
                 icon={stopIcon}
                 label={`Stop ${one.TrainingJobName}`}
                 onClick={() => void clary.stopJob(one.TrainingJobName)}
+              />
+            ) : null
+          }
+        />
+      )}
+    />
+  );
+}
+
+function ProcessingJobs(): JSX.Element {
+  const clary = useClary();
+  return (
+    <Section
+      title="Processing jobs"
+      listing={clary.processing}
+      keyOf={one => one.ProcessingJobName}
+      empty={
+        <>
+          No processing jobs yet. Call <code>create_processing_job</code> with boto3, or{' '}
+          <code>clary.process("clean.py")</code>.
+        </>
+      }
+      row={one => (
+        <Row
+          name={one.ProcessingJobName}
+          created={one.CreationTime}
+          status={one.ProcessingJobStatus}
+          onOpen={() => clary.open('processing-job', one.ProcessingJobName)}
+          actions={
+            stoppable(one.ProcessingJobStatus) ? (
+              <IconButton
+                icon={stopIcon}
+                label={`Stop ${one.ProcessingJobName}`}
+                onClick={() => void clary.stopProcessing(one.ProcessingJobName)}
               />
             ) : null
           }

@@ -71,7 +71,12 @@ export function errorFrom(
 export function gist(reason: string): string {
   const own = /ErrorMessage "(.+?)"(?:\n|$)/s.exec(reason)?.[1];
   const lines = (own ?? reason).split('\n').filter(line => line.trim() !== '');
-  return (own === undefined ? lines[0] : lines[lines.length - 1]) ?? '';
+  if (own !== undefined) {
+    return lines[lines.length - 1] ?? '';
+  }
+  // What AWS says where a processing job left no message of its own; its last words follow.
+  const frame = /See job logs for more information$/.test(lines[0] ?? '') && lines.length > 1;
+  return lines[frame ? 1 : 0] ?? '';
 }
 
 /** The whole story for a dialog: operation, code, status, message, and the answer if it says more. */

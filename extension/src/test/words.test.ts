@@ -47,6 +47,10 @@ test('the boto3 call is a line of Python', () => {
     boto3Line('training-job', 'digits'),
     'boto3.client("sagemaker").describe_training_job(TrainingJobName="digits")'
   );
+  assert.equal(
+    boto3Line('processing-job', 'digits'),
+    'boto3.client("sagemaker").describe_processing_job(ProcessingJobName="digits")'
+  );
 });
 
 test('statuses have tones and words', () => {

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 # kind of document -> what SageMaker's messages call it
 TITLES = {
     "training-job": "training job",
+    "processing-job": "processing job",
     "model": "model",
     "endpoint-config": "endpoint configuration",
     "endpoint": "endpoint",
+    "artifact": "artifact",
     "experiment": "experiment",
     "experiment-trial": "trial",
     "experiment-trial-component": "trial component",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clary import mirror
 from clary.api import components
 from clary.api.errors import ApiError, validation
+from clary.api.mirroring import prepare as mirroring_of
 from clary.api.operations import resources
 from clary.api.operations.training_request import checked, spec_of
 from clary.api.operations.warm_pool import forget, with_status
@@ -31,11 +33,16 @@ _ECHOED = (
 def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     name = params["TrainingJobName"]
     request = checked(engine, params)
+    mirroring = mirroring_of(engine, request)
     try:
         with resources.creating(engine, "training-job", name, request, status="InProgress") as document:
             components.track(engine, document)
+            spec = spec_of(engine, {**document.body, "TrainingJobArn": document.arn})
+            if mirroring is not None:
+                mirroring.owe(engine, document)
+                spec = mirroring.told(spec)
             warm_pool.begin(engine.store, name, request)
-            engine.runner.submit(spec_of(engine, {**document.body, "TrainingJobArn": document.arn}))
+            engine.runner.submit(spec)
     except AlreadyExists:
         known = resources.arn(engine, "training-job", name)
         raise ApiError(
@@ -44,12 +51,15 @@ def create_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
             f"already exists ({known})",
         ) from None
     engine.runner.schedule()
+    if mirroring is not None:
+        mirror.ensure(engine.home, engine.store)
     return {"TrainingJobArn": document.arn}
 
 
 @operation("sagemaker", "DescribeTrainingJob")
 def describe_training_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     engine.runner.reconcile()
+    mirror.ensure(engine.home, engine.store)  # it may have been killed
     return description(engine, *_found(engine, params["TrainingJobName"]))
 
 

@@ -34,7 +34,7 @@ def store_folder(objects: Objects, uri: str, folder: Path) -> str:
                 store_file(objects, prefix + name, path)
     except BaseException:
         for one in stored:
-            _remove(objects, one)
+            remove(objects, one)
         raise
     return prefix
 
@@ -67,7 +67,8 @@ def _store(objects: Objects, uri: str, source: Readable) -> None:
             raise
 
 
-def _remove(objects: Objects, uri: str) -> None:
+def remove(objects: Objects, uri: str) -> None:
+    """Remove what was stored at ``uri``, if it was. Raises ObjectsError, OSError."""
     location = objects.resolve(uri)
     if location.kind == "s3":
         objects.delete(location.bucket, location.key)

@@ -40,7 +40,7 @@ def user_text(layout: Layout, record: Record, exit_code: int, log: Path | None, 
         return own
     tail = log_tail(log) if log is not None else []
     message = error_message(driver_failures.users_part(tail) if of_drivers else tail)
-    note = extra or _signal_note(exit_code)
+    note = extra or signal_note(exit_code)
     if not record.toolkit:
         return "\n".join(part for part in (message, note) if part)
     parts = ["ExecuteUserScriptError:", f"ExitCode {exit_code}", f'ErrorMessage "{message}"']
@@ -56,7 +56,7 @@ def user_text(layout: Layout, record: Record, exit_code: int, log: Path | None, 
 def unprepared_text(exit_code: int, log: Path | None, extra: str = "") -> str:
     """The whole FailureReason of an agent that died before the user's program was started."""
     message = error_message(log_tail(log)) if log is not None else ""
-    detail = extra or message or _signal_note(exit_code) or f"exit code {exit_code}"
+    detail = extra or message or signal_note(exit_code) or f"exit code {exit_code}"
     return f"InternalServerError: the job ended before its program was started: {detail}"[:LIMIT]
 
 
@@ -68,7 +68,7 @@ def _failure_file(layout: Layout) -> str:
         return ""
 
 
-def _signal_note(exit_code: int) -> str:
+def signal_note(exit_code: int) -> str:
     """What an exit code over 128 says of how the program ended."""
     if exit_code == 137:
         return (

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +13,7 @@ from clary.objects import Objects, ObjectsError
 from clary.runner import hosts
 from clary.runner.attempt import Attempt
 from clary.runner.kinds import Finish, JobKind, Outcome
-from clary.toolkits import notebook_state
+from clary.toolkits import notebook_state, remains
 from clary.toolkits.training import artifacts, checkpoints, entry, failure, gathering, record, warm_pool
 from clary.toolkits.training.errors import JobFailure
 from clary.toolkits.training.layout import Layout
@@ -65,39 +62,8 @@ class TrainingKind(JobKind):
     def cleanup(self, runner: Runner, job: Job) -> None:
         """Input copies and outputs are in buckets; logs and metrics lie elsewhere."""
         warm_pool.warm(runner, job)
-        if "KeptFiles" in job.result:
-            return
-        for number in range(1, job.attempt + 1):
-            attempt = runner.home.jobs / str(job.id) / str(number)
-            for folder in dict.fromkeys(
-                hosts.folder(attempt, job.spec["hosts"], host) for host in _names(job)
-            ):
-                for name in _PRIVATE:
-                    _remove(folder / name)
-
-
-# What a host of an attempt has for itself, and nobody needs when the job is done.
-_PRIVATE = ("ml", "tmp", "ssh", "ssh-keys")
-
-
-def _names(job: Job) -> list[str]:
-    """The names of the job's hosts as the runner has them."""
-    return list(job.spec.get("hosts") or [""])
-
-
-def _remove(folder: Path) -> None:
-    """Remove a tree, folders that the script made read-only included."""
-
-    def retry(function: Callable[[str], object], path: str, error: object) -> None:
-        os.chmod(os.path.dirname(path), 0o700)
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, 0o700)
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
-
-    if folder.exists():
-        shutil.rmtree(folder, onerror=retry)
+        if "KeptFiles" not in job.result:
+            remains.discard(runner, job)
 
 
 def _never_ran(outcome: Outcome, result: dict[str, Any]) -> Finish:
@@ -119,7 +85,7 @@ class _Ending:
     def __post_init__(self) -> None:
         self.attempt_dir: Path = self.runner.attempt_dir(self.job)
         attempt = Attempt(self.attempt_dir)
-        names = _names(self.job)
+        names = remains.host_names(self.job)
         self.folders = [hosts.folder(self.attempt_dir, names, name) for name in names]
         self.layouts = [Layout(folder / "ml") for folder in self.folders]
         # Whose end is the job's: the host that failed, else the first.
@@ -163,19 +129,12 @@ class _Ending:
         return "Failed", "Failed", failure.reason(f"{self.host}: {text}" if self.host else text, code)
 
     def _memory_text(self) -> str:
-        limit = self._spec().get("shim", {}).get("memory_limit_mb")
+        limit = remains.memory_limit_mb(self.attempt_dir)
         size = f" ({limit} MB)" if limit else ""
         return (
             f"OutOfMemory: Process killed by SIGKILL (signal 9): the job used more memory than it may{size}."
             " Use an instance type with more memory, or smaller batches"
         )
-
-    def _spec(self) -> dict[str, Any]:
-        try:
-            spec: dict[str, Any] = json.loads((self.attempt_dir / "spec.json").read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return spec
 
     def _settle_notebooks(self) -> None:
         """An executed notebook whose processes were all killed still says that it runs."""
@@ -220,7 +179,8 @@ class _Ending:
     def _named(self, part: str) -> dict[str, Path]:
         """The folder of that name on each host."""
         return {
-            name: getattr(layout, part) for name, layout in zip(_names(self.job), self.layouts, strict=True)
+            name: getattr(layout, part)
+            for name, layout in zip(remains.host_names(self.job), self.layouts, strict=True)
         }
 
     def _store_model(self, base: str, config: dict[str, Any]) -> str:
@@ -233,21 +193,7 @@ class _Ending:
         self._say(f"[clary] {text}")
 
     def _say(self, text: str) -> None:
-        """Add a line to the job's log; its shim is gone, so nobody else writes there."""
-        if self.log is None:
-            return
-        from clary.store.logfile import LogWriter
-
-        try:
-            writer = LogWriter(self.log, limit_bytes=1 << 62)
-        except OSError:
-            return
-        try:
-            writer.write(text)
-        except OSError:
-            pass  # the disk is full; the failure reason still tells
-        finally:
-            writer.close()
+        remains.say(self.log, text)
 
 
 def _times(runner: Runner, job: Job, outcome: Outcome) -> dict[str, Any]:

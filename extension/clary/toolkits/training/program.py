@@ -91,7 +91,7 @@ def run(
     if fork is not None:
         pid = fork()
     else:
-        pid = _execute(command)
+        pid = execute(command)
     on_started()
     if (
         stop.asked
@@ -102,7 +102,8 @@ def run(
     return code if code >= 0 else 128 - code
 
 
-def _execute(command: Command) -> int:
+def execute(command: Command) -> int:
+    """Start the command in a fresh process; its pid. One that cannot be executed ends at once, with a shell's exit code."""
     try:
         process = subprocess.Popen(
             list(command.arguments),
