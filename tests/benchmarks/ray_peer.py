@@ -46,7 +46,7 @@ def ask(what: str, argument: dict[str, Any]) -> dict[str, Any]:
         output.seek(0)
         lines = output.read().splitlines()
     if done.returncode or not lines:
-        raise RuntimeError(f"Ray failed: {done.stderr.strip()[-500:]}")
+        raise RuntimeError(f"Ray failed: {' '.join(done.stderr.split())[-150:]}")
     answer: dict[str, Any] = json.loads(lines[-1])
     return answer
 
@@ -122,9 +122,7 @@ def first_line(client: Any, script: str, times: int, python: str) -> dict[str, A
 def throughput(client: Any, file: str, jobs: int) -> dict[str, Any]:
     """Jobs a second, all submitted at once; each leaves a line in `file` and is then ``true``."""
     begun = time.perf_counter()
-    names = [
-        client.submit_job(entrypoint=f"echo ray-{number} >> {file}; exec true") for number in range(jobs)
-    ]
+    names = [_submitted(client, f"echo ray-{number} >> {file}; exec true") for number in range(jobs)]
     for name in names:
         _ended(client, name)
     return {"jobs_per_second": jobs / (time.perf_counter() - begun)}
