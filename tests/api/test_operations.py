@@ -97,17 +97,6 @@ GROUP = {"InstanceGroupName": "a", "InstanceType": "ml.m5.large", "InstanceCount
         ({"ResourceConfig": {"InstanceType": "ml.none", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "instanceType"),
         ({"InputDataConfig": [{**channel()[0], "ShuffleConfig": {"Seed": 1}}]}, "ShuffleConfig"),
         ({"CheckpointConfig": {"S3Uri": "s3://bucket/c", "LocalPath": "/etc"}}, "below /opt/ml"),
-        (
-            {
-                "ResourceConfig": {
-                    "InstanceType": "ml.m5.large",
-                    "InstanceCount": 1,
-                    "VolumeSizeInGB": 1,
-                    "KeepAlivePeriodInSeconds": 60,
-                }
-            },
-            "KeepAlivePeriodInSeconds",
-        ),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         ({"RoleArn": "arn:aws:iam::12:role/x"}, "roleArn"),
         ({"Tags": [{"Key": "aws:x", "Value": "1"}]}, "aws:"),

@@ -80,7 +80,8 @@ def spec_of(engine: Engine, request: dict[str, Any]) -> JobSpec:
         log_stream=f"{name}/{{host}}-{{epoch}}",
         max_runtime_s=request["StoppingCondition"]["MaxRuntimeInSeconds"],
         opt_ml=True,
-        warm=entrypoint[0] in ("python", "python3"),
+        warm=True,
+        torch=entrypoint[0] in ("python", "python3"),
         payload=request,
     )
 
