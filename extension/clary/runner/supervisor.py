@@ -268,6 +268,13 @@ class Supervisor:
     def _terminate(self, grace_s: float) -> None:
         self._kill_at = time.monotonic() + grace_s
         everyone = self._job()
+        # Reading the whole table takes a while on a busy machine: who was forked meanwhile is to hear of it, too.
+        known = {process.pid for process in everyone}
+        everyone += [
+            process
+            for process in processes.descendants(os.getpid(), without=self._helpers())
+            if process.pid not in known
+        ]
         processes.send(everyone, signal.SIGTERM)
         processes.send(everyone, signal.SIGCONT)
 
