@@ -67,7 +67,7 @@ screenshot: $(BUNDLE) browser
 	$(BIN)/python tests/ui/take_screenshot.py
 
 # What the tests need of Debian's packages, where it is missing: the interface is tested in a real Chromium, jobs of several
-# hosts with Open MPI, which starts its processes through ssh.
+# hosts with Open MPI, which starts its processes through ssh. An SSH server that was not there before is not left running.
 DEBIAN = SUDO=$$(test "$$(id -u)" = 0 || echo sudo); $$SUDO apt-get update -q > /dev/null && \
 	DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -q
 .PHONY: browser mpi
@@ -77,7 +77,12 @@ browser:
 
 mpi:
 	@(command -v mpirun && command -v ssh && test -x /usr/sbin/sshd) > /dev/null || \
-	  ($(DEBIAN) --no-install-recommends openmpi-bin openssh-client openssh-server > /dev/null)
+	  (SUDO=$$(test "$$(id -u)" = 0 || echo sudo); test -x /usr/sbin/sshd && had=yes; \
+	   test -e /usr/sbin/policy-rc.d || { printf '#!/bin/sh\nexit 101\n' | $$SUDO tee /usr/sbin/policy-rc.d > /dev/null; \
+	     $$SUDO chmod 755 /usr/sbin/policy-rc.d; ours=yes; }; \
+	   $(DEBIAN) --no-install-recommends openmpi-bin openssh-client openssh-server > /dev/null; done=$$?; \
+	   test -z "$$ours" || $$SUDO rm /usr/sbin/policy-rc.d; \
+	   test -n "$$had" || $$SUDO systemctl disable --now ssh > /dev/null 2>&1 || true; exit $$done)
 
 clean:
 	rm -rf build dist extension/lib extension/build extension/clary/labextension .pytest_cache .mypy_cache .ruff_cache

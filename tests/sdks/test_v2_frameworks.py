@@ -27,7 +27,7 @@ from sagemaker.sklearn import SKLearn
 from sagemaker.xgboost import XGBoost
 script = dict(entry_point="train.py", source_dir="code", hyperparameters={"rounds": 3})
 estimators = [
-    PyTorch(framework_version="2.6.0", py_version="py312", **script, **common),
+    PyTorch(framework_version="2.6.0", py_version="py312", keep_alive_period_in_seconds=60, **script, **common),
     SKLearn(framework_version="1.2-1", **script, **common),
     XGBoost(framework_version="1.7-1", **script, **common),
     HuggingFace(
@@ -94,9 +94,11 @@ for estimator in estimators:
     model = json.loads(members(attached.model_data)["seen.json"])
     image = estimator.latest_training_job.describe()["AlgorithmSpecification"]["TrainingImage"]
     seen.append([image.split("/")[1].split(":")[0], attached.hyperparameters()["rounds"], attached.entry_point, model])
-print(json.dumps(seen))
+print(json.dumps([estimators[0].latest_training_job.describe()["WarmPoolStatus"]["Status"], *seen]))
 """
     )
+    pool, *seen = ran.result
+    assert pool in ("Available", "InUse", "Reused")
     expected = {"rounds": 3, "channels": ["train", "validation"]}
     names = [
         "pytorch-training",
@@ -104,7 +106,7 @@ print(json.dumps(seen))
         "sagemaker-xgboost",
         "huggingface-pytorch-training",
     ]
-    for name, (image, rounds, entry_point, model) in zip(names, ran.result, strict=True):
+    for name, (image, rounds, entry_point, model) in zip(names, seen, strict=True):
         assert image == name
         assert rounds == "3"
         assert entry_point == "train.py"

@@ -80,7 +80,7 @@ class User:
             text=True,
         )
 
-    def run(self, code: str, *, fails: bool = False, timeout: float = 150) -> Ran:
+    def run(self, code: str, *, fails: bool = False, timeout: float = 300) -> Ran:
         """Run ``code`` as a script; it must end well, or badly where it ``fails``."""
         process = self.start(code)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+import clary
 
 TELL = """
 import json, os, socket
@@ -123,12 +126,42 @@ def test_torchrun_starts_two_processes_on_each_of_two_hosts(trainer: Any) -> Non
         "sagemaker_torch_distributed_enabled": "true",
         "sagemaker_mpi_num_of_processes_per_host": "2",
     }
-    with socket.create_server(("", 7777)):  # what another job may be using
+    with contextlib.ExitStack() as busy:
+        with contextlib.suppress(
+            OSError
+        ):  # taken already: then another job is using it, which is the case here
+            busy.enter_context(socket.create_server(("", 7777)))
         trainer.create(TORCHRUN, count=2, hyperparameters=values)
         trainer.completed()
     log = trainer.log()
     for rank in range(4):
         assert f"rank {rank} of 4 on algo-{1 + rank // 2}: sum=10.0" in log
+
+
+@pytest.mark.slow
+def test_clary_train_distributes_a_script(trainer: Any, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(TORCHRUN)
+    job = clary.train(
+        tmp_path / "train.py", instance_count=2, distribution="torchrun", processes_per_host=1, name="both"
+    )
+    trainer.completed(job.name)
+    assert "rank 1 of 2 on algo-2: sum=3.0" in trainer.log(job.name)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"distribution": "horovod"}, "'torchrun' or 'mpi'"),
+        ({"processes_per_host": 2}, "needs distribution"),
+        ({"distribution": "mpi", "processes_per_host": 0}, "at least 1"),
+    ],
+)
+def test_a_distribution_that_is_none_is_told_at_once(
+    trainer: Any, tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "train.py").write_text("print()")
+    with pytest.raises(ValueError, match=said):
+        clary.train(tmp_path / "train.py", **options)
 
 
 @pytest.mark.slow

@@ -63,7 +63,11 @@ class Pump:
         try:
             with EngineLock(self._runner.home):
                 while not self._ending.is_set():
-                    wait_for_work(watcher, self._step())
+                    if self._left_to_settler():
+                        self._ending.wait(_CHANGE_OVER_S)
+                        watcher.read()
+                    else:
+                        wait_for_work(watcher, self._step())
         finally:
             watcher.close()
         # As a settler does: a shim may have counted on us until a moment ago.
@@ -72,12 +76,14 @@ class Pump:
             self._runner.schedule()
             self._runner.settle()
 
+    def _left_to_settler(self) -> bool:
+        """A settler reconciles and schedules as well: while one is at work, a server leaves that to it, looks after things only
+        now and then, and keeps its time for requests."""
+        return self._runner.is_settling() and time.monotonic() < self._stepped + _ACTIVE_S
+
     def _step(self) -> float:
-        """One round; returns how long to wait at most for the next. A settler reconciles and schedules as well: while one is at
-        work, a server leaves that to it and keeps its own time for requests."""
+        """One round; returns how long to wait at most for the next."""
         now = time.monotonic()
-        if self._runner.is_settling() and now < self._stepped + _ACTIVE_S:
-            return _CHANGE_OVER_S
         self._stepped = now
         try:
             self._keep_warm(now)

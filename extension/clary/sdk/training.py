@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clary.sdk import packing, pages, storage
 from clary.sdk.api import call, get, post
+from clary.sdk.distribution import launcher
 from clary.sdk.errors import TrainingFailed
 from clary.sdk.inputs import Inputs, uploaded
 from clary.sdk.job import ENDED, Job
@@ -128,6 +129,8 @@ def train(
     metrics: Mapping[str, str] | None = None,
     instance_type: str = "ml.m5.xlarge",
     instance_count: int = 1,
+    distribution: str | None = None,
+    processes_per_host: int | None = None,
     requirements: str | Path | Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
     max_runtime: int = 86400,
@@ -149,7 +152,9 @@ def train(
     folder, whose entry point is ``entry``, or the ``s3://`` address of a sourcedir.tar.gz that has ``entry``.
     ``inputs``: channel name to local file, folder, ``s3://`` address or :class:`Input`; one alone is the
     channel ``training``. ``metrics``: name to a regex whose first group is the value. ``requirements``:
-    packages, or a requirements.txt. ``max_runtime`` in seconds. ``spot``: managed spot training, which may be
+    packages, or a requirements.txt. ``instance_count``: hosts, each a process;
+    ``distribution``: ``torchrun`` or ``mpi`` starts the script on all of them, ``processes_per_host`` times on
+    each. ``max_runtime`` in seconds. ``spot``: managed spot training, which may be
     interrupted, of at most ``max_wait`` seconds with all waiting. ``retries``: attempts after the machine lost
     the job (a script that fails is not tried again). ``checkpoints``: ``s3://`` prefix kept in step with
     /opt/ml/checkpoints. ``output``: ``s3://`` prefix for the model. With ``wait`` as with
@@ -157,6 +162,7 @@ def train(
 
     Raises FileNotFoundError or ValueError for what is wrong here, ClaryError for what the API refuses.
     """
+    launching = launcher(distribution, processes_per_host)
     bucket = storage.default_bucket()
     if isinstance(source, str) and packing.is_address(source):
         if entry is None:
@@ -172,7 +178,7 @@ def train(
         code,
         output=output or f"s3://{bucket}/",
         channels=uploaded(inputs, name),
-        hyperparameters=hyperparameters or {},
+        hyperparameters={**(hyperparameters or {}), **launching},
         metrics=metrics or {},
         instance_type=instance_type,
         instance_count=instance_count,
