@@ -46,7 +46,7 @@ def ask(what: str, argument: dict[str, Any]) -> dict[str, Any]:
         output.seek(0)
         lines = output.read().splitlines()
     if done.returncode or not lines:
-        raise RuntimeError(f"Ray failed: {done.stderr.strip()[-500:]}")
+        raise RuntimeError(f"Ray failed: {' '.join(done.stderr.split())[-150:]}")
     answer: dict[str, Any] = json.loads(lines[-1])
     return answer
 
@@ -103,9 +103,10 @@ class Head:
 def first_line(client: Any, script: str, times: int, python: str) -> dict[str, Any]:
     """Milliseconds from submission to the script's first line and to torch, medians; `python` runs the script."""
     taken = []
+    _ended(client, _submitted(client, "true"))
     for number in range(times + 1):  # the first one warms up
         begun = time.time()
-        job = client.submit_job(entrypoint=f"{python} {script}")
+        job = _submitted(client, f"{python} {script}")
         _ended(client, job)
         log = client.get_job_logs(job)
         found = re.search(r"first=([0-9.]+) ready=([0-9.]+)", log)
@@ -121,12 +122,23 @@ def first_line(client: Any, script: str, times: int, python: str) -> dict[str, A
 def throughput(client: Any, file: str, jobs: int) -> dict[str, Any]:
     """Jobs a second, all submitted at once; each leaves a line in `file` and is then ``true``."""
     begun = time.perf_counter()
-    names = [
-        client.submit_job(entrypoint=f"echo ray-{number} >> {file}; exec true") for number in range(jobs)
-    ]
+    names = [_submitted(client, f"echo ray-{number} >> {file}; exec true") for number in range(jobs)]
     for name in names:
         _ended(client, name)
     return {"jobs_per_second": jobs / (time.perf_counter() - begun)}
+
+
+def _submitted(client: Any, entrypoint: str) -> str:
+    """The job's name. A head that is just up answers, and takes no jobs yet."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            name: str = client.submit_job(entrypoint=entrypoint)
+            return name
+        except RuntimeError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 def _ended(client: Any, job: str) -> None:

@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 # A `finish` that kills its process every time must not be repeated for ever.
 _TRIES = 5
+_LOCK = "settle.lock"
 
 
 def finish_job(runner: Runner, job: Job) -> bool:
@@ -29,7 +30,7 @@ def finish_job(runner: Runner, job: Job) -> bool:
     """
     folder = runner.home.jobs / str(job.id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = Lock.take(folder / "settle.lock")
+    lock = Lock.take(folder / _LOCK)
     if lock is None:
         return False
     try:
@@ -37,8 +38,7 @@ def finish_job(runner: Runner, job: Job) -> bool:
         if current is None or current.state != "settling":
             return True
         outcome = outcome_of(runner, current)
-        deaths = _note_death(lock)
-        if deaths >= _TRIES:
+        if _note_death(lock) >= _TRIES:
             reason = f"InternalServerError: The job's results could not be saved in {_TRIES} attempts."
             finish = Finish("Failed", "Failed", reason)
         else:
@@ -124,6 +124,14 @@ def _write(runner: Runner, job: Job, outcome: Outcome, finish: Finish) -> Job:
         final = store.jobs.get(job.id) or final
         kind_of(job.kind).finished(runner, final)
     return final
+
+
+def deaths(runner: Runner, job: Job) -> int:
+    """How many settlers have died while they were at this job, of it or of something else."""
+    try:
+        return (runner.home.jobs / str(job.id) / _LOCK).stat().st_size
+    except OSError:
+        return 0
 
 
 def _note_death(lock: Lock) -> int:

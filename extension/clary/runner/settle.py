@@ -22,7 +22,7 @@ from clary.home import Home
 from clary.runner import linux
 from clary.runner.attention import wait_for_work
 from clary.runner.engine_lock import EngineLock
-from clary.runner.finishing import finish_job
+from clary.runner.finishing import deaths, finish_job
 from clary.runner.processes import SETTLER_NAME
 from clary.runner.runner import Runner
 from clary.store import Store
@@ -43,6 +43,7 @@ class Settler:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._pool = ThreadPoolExecutor(_AT_ONCE, "settle")
+        self._quarantine = ThreadPoolExecutor(1, "settle-suspect")
         self._at_work: dict[int, Future[None]] = {}
         self._retry_at: dict[int, float] = {}
 
@@ -94,8 +95,34 @@ class Settler:
         present = {job.id for job in settling}
         self._retry_at = {job_id: at for job_id, at in self._retry_at.items() if job_id in present}
         for job in settling:
-            if job.id not in self._at_work and self._retry_at.get(job.id, 0.0) <= now:
+            if (
+                job.id not in self._at_work
+                and self._retry_at.get(job.id, 0.0) <= now
+                and not self._is_suspect(job)
+            ):
                 self._at_work[job.id] = self._pool.submit(self._finish, job)
+        if 0 not in self._at_work and self._next_suspect() is not None:
+            self._at_work[0] = self._quarantine.submit(self._finish_suspects)
+
+    def _is_suspect(self, job: Job) -> bool:
+        return deaths(self._runner, job) > 0
+
+    def _next_suspect(self) -> Job | None:
+        """Of the jobs that were being settled when a settler died, the one that was so least often."""
+        now = time.monotonic()
+        suspects = [
+            (count, job.id, job)
+            for job in self._runner.store.jobs.in_states("settling")
+            if job.id not in self._at_work
+            and self._retry_at.get(job.id, 0.0) <= now
+            and (count := deaths(self._runner, job))
+        ]
+        return min(suspects, key=lambda one: one[:2])[2] if suspects else None
+
+    def _finish_suspects(self) -> None:
+        """One at a time: whichever of them it is that kills settlers then takes no other with it."""
+        while (job := self._next_suspect()) is not None:
+            self._finish(job)
 
     def _finish(self, job: Job) -> None:
         try:
