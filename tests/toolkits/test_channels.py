@@ -131,7 +131,7 @@ def test_the_algorithms_input_mode_is_the_default_for_its_channels(data: Any) ->
     (line,) = [line for line in data.log(job).splitlines() if line.startswith("CONFIG ")]
     config = json.loads(line.removeprefix("CONFIG "))
     assert {name: one["TrainingInputMode"] for name, one in config.items()} == {
-        "fast": "FastFile",
+        "fast": "File",
         "own": "File",
     }
 

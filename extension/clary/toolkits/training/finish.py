@@ -73,7 +73,7 @@ class TrainingKind(JobKind):
 
 
 # What a host of an attempt has for itself, and nobody needs when the job is done.
-_PRIVATE = ("ml", "tmp", "ssh", "ssh-keys")
+_PRIVATE = ("ml", "tmp", "ssh", "ssh-keys", "channels")
 
 
 def _names(job: Job) -> list[str]:
