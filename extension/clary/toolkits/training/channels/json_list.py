@@ -9,6 +9,7 @@ from json import JSONDecodeError
 from typing import Any, TextIO
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_ENDED = re.compile(r"[ \t\r\n]*[,\]]")
 _CHUNK = 1 << 20  # characters
 _DECODER = json.JSONDecoder()
 
@@ -63,9 +64,8 @@ class _Window:
             self.peek()
             try:
                 value, end = _DECODER.raw_decode(self._held, self._at)
-                matched = _SPACE.match(self._held, end)
-                # "12" may go on with "3" in the next chunk.
-                if (matched is not None and matched.end() < len(self._held)) or not self._more():
+                # "12" may go on with ".5" in the next chunk.
+                if _ENDED.match(self._held, end) or not self._more():
                     self._at = end
                     return value
             except JSONDecodeError as error:
