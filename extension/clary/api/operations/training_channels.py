@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.api.errors import validation
-from clary.api.operations.resources import anything_at, refuse
+from clary.api.operations.resources import refuse
 from clary.objects import Objects, ObjectsError
 from clary.toolkits.training import cluster
 from clary.toolkits.training.channels.augmented import AugmentedManifest
@@ -130,14 +133,15 @@ def _count(engine: Engine, source: Source, enough: int) -> int:
             return sum(1 for _ in manifest.lines(_ENTRIES, _BYTES))
         finally:
             manifest.close()
-    if not source.sharded:
-        return int(anything_at(engine, source.uri))
-    return _objects_under(engine.objects, source.uri, enough)
+    return _objects_under(engine.objects, source.uri, enough if source.sharded else 1)
 
 
 def _objects_under(objects: Objects, uri: str, enough: int) -> int:
     location = objects.resolve(uri)
+    found: Iterator[object]
     if location.kind == "file":
-        return len(objects.expand(uri)) if location.path.exists() else 0
-    keys = (one for one in objects.walk(location.bucket, location.key) if one.status is not None)
-    return sum(1 for _ in itertools.islice(keys, enough))
+        files = (Path(top, name) for top, _, names in os.walk(location.path) for name in names)
+        found = (path for path in itertools.chain([location.path], files) if path.is_file())
+    else:
+        found = (one for one in objects.walk(location.bucket, location.key) if one.status is not None)
+    return sum(1 for _ in itertools.islice(found, enough))
