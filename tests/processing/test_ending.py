@@ -12,6 +12,8 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.slow
+
 WAIT = "import time; print('ready', flush=True); time.sleep(120)"
 
 

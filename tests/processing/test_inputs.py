@@ -119,6 +119,7 @@ def test_inputs_that_the_program_manages_itself_are_left_to_it(processor: Any) -
     assert answer["ProcessingInputs"][0]["AppManaged"] is True
 
 
+@pytest.mark.slow
 def test_an_input_that_is_gone_when_the_job_starts_is_the_reason(processor: Any, monkeypatch: Any) -> None:
     processor.put("data/a", "x")
     processor.create(command=["sleep", "2"], name="first", ProcessingResources={"ClusterConfig": {
@@ -130,6 +131,7 @@ def test_an_input_that_is_gone_when_the_job_starts_is_the_reason(processor: Any,
     )
 
 
+@pytest.mark.slow
 def test_many_hosts_share_the_objects_and_store_what_each_made(processor: Any) -> None:
     for number in range(5):
         processor.put(f"data/{number}", str(number))
@@ -161,6 +163,7 @@ open("/opt/ml/output/message", "w").write(f"{host} ")
     assert "algo-2 has another common in output o, which is left out" in processor.log()
 
 
+@pytest.mark.slow
 def test_one_host_that_fails_ends_the_job_and_is_named(processor: Any) -> None:
     script = """
 import json, time

@@ -84,6 +84,7 @@ def test_nothing_of_a_finished_job_lies_about(processor: Any, home: Any) -> None
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_any_command_may_be_the_entrypoint_and_bash_finds_the_same_python(processor: Any) -> None:
     processor.create(
         command=["/bin/bash", "-c"],
@@ -116,6 +117,7 @@ boto3.client("s3").put_object(Bucket="bucket", Key="by-hand", Body=b"x")
     assert processor.stored("by-hand") == {"": b"x"}
 
 
+@pytest.mark.slow
 def test_packages_that_the_program_installs_end_with_the_job(processor: Any, tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir()
@@ -152,6 +154,7 @@ print(clary_probe_package.VALUE)
         __import__("clary_probe_package")
 
 
+@pytest.mark.slow
 def test_a_job_of_an_experiment_is_a_trial_component_with_its_inputs_outputs_and_size(processor: Any) -> None:
     processor.sagemaker.create_experiment(ExperimentName="cleaning")
     config = {"ExperimentName": "cleaning", "TrialComponentDisplayName": "Clean"}
@@ -206,6 +209,7 @@ ENDS = {
 }
 
 
+@pytest.mark.slow
 def test_how_the_program_ended_is_the_reason(processor: Any) -> None:
     for name, (command, _) in ENDS.items():
         processor.create(command=command, name=name)

@@ -82,6 +82,16 @@ def test_a_stop_before_the_shim_has_begun_prevents_the_job(bench: Any) -> None:
     assert not (bench.tmp_path / "marks").exists()
 
 
+def test_a_stop_at_the_very_moment_of_the_start_is_not_lost(bench: Any) -> None:
+    for _ in range(15):
+        job = bench.submit("sleep")
+        started = bench.attempt(bench.job(job)).folder / "started.json"
+        while not started.exists():
+            pass
+        bench.runner.stop("test", job.name)
+        assert bench.wait(job, timeout=10).status == "Stopped"
+
+
 def test_a_wish_to_stop_that_did_not_reach_the_shim_is_repeated(bench: Any) -> None:
     job = bench.submit("sleep")
     bench.wait_file(job, "pid")

@@ -131,7 +131,7 @@ def test_the_algorithms_input_mode_is_the_default_for_its_channels(data: Any) ->
     (line,) = [line for line in data.log(job).splitlines() if line.startswith("CONFIG ")]
     config = json.loads(line.removeprefix("CONFIG "))
     assert {name: one["TrainingInputMode"] for name, one in config.items()} == {
-        "fast": "FastFile",
+        "fast": "File",
         "own": "File",
     }
 
@@ -164,18 +164,24 @@ def test_missing_data_is_said_in_awss_words(data: Any, uri: str, words: str) -> 
     assert "FOUND" not in data.log(job)
 
 
-def test_what_is_not_offered_is_refused_by_name(data: Any) -> None:
-    assert "input mode Pipe" in data.failed(
-        data.train({"train.py": LIST}, InputDataConfig=[channel("p", "s3://bucket/d", InputMode="Pipe")])
-    )
-    assert "AugmentedManifestFile" in data.failed(
-        data.train(
-            {"train.py": LIST}, InputDataConfig=[channel("p", "s3://bucket/d", "AugmentedManifestFile")]
-        )
-    )
+def test_what_no_mode_offers_is_refused_by_name(data: Any) -> None:
     data.put("bad.manifest", '["no prefix"]')
-    assert "must be a JSON list" in data.failed(
-        data.train(
-            {"train.py": LIST}, InputDataConfig=[channel("p", "s3://bucket/bad.manifest", "ManifestFile")]
-        )
+    for mode, kind, words in (
+        ("File", "AugmentedManifestFile", "can only be used if the channel's input mode is Pipe"),
+        ("FastFile", "AugmentedManifestFile", "can only be used if the channel's input mode is Pipe"),
+        ("File", "ManifestFile", "must be a JSON list"),
+    ):
+        wish = channel("p", "s3://bucket/bad.manifest", kind, InputMode=mode)
+        assert words in data.failed(data.train({"train.py": LIST}, InputDataConfig=[wish]))
+
+
+def test_manifests_and_single_objects_are_shown_in_place_too(data: Any) -> None:
+    data.put("m.manifest", json.dumps([{"prefix": "s3://bucket/d/"}, "single.csv", "train/deep/b.csv"]))
+    files, writes = read(
+        data,
+        channel("m", "s3://bucket/m.manifest", "ManifestFile", InputMode="FastFile"),
+        channel("marked", "s3://bucket/d/train", InputMode="FastFile"),
     )
+    assert files["m/single.csv"] == "d/single.csv"
+    assert files["m/train/deep/b.csv"] == "d/train/deep/b.csv"
+    assert set(writes.values()) == {"Read-only file system"}

@@ -31,6 +31,7 @@ runner = Runner(home, Config.load(home), store)
 objects = Objects(home)
 objects.create_bucket("bucket")
 objects.put("bucket", "data/a.txt", b"abc")
+objects.put("bucket", "data/big", bytes(2 << 20))  # large enough not to be copied
 out = io.BytesIO()
 with tarfile.open(fileobj=out, mode="w:gz") as tar:
     source = sys.stdin.buffer.read()
@@ -76,6 +77,8 @@ try:
     open(top + "shown/a.txt", "a").write("!")
 except OSError as error:
     print("SHOWN", open(top + "shown/a.txt").read(), error.strerror)
+os.unlink(top + "copied/big")
+print("FILE MODE", [line.split()[2] for line in open("/proc/mounts") if line.split()[1] == top + "copied"])
 print("USER", os.getuid(), os.geteuid(), os.stat("/opt/ml/model").st_uid)
 print("CAPABILITIES", [line.split()[1] for line in open("/proc/self/status") if line.startswith("CapEff")])
 open("/opt/ml/model/m", "w").write(copied)
@@ -121,7 +124,9 @@ def test_a_job_of_an_ordinary_user_has_its_opt_ml_and_that_users_rights(place: P
     assert "SHOWN abc Read-only file system" in found["log"]
     assert f"USER {NOBODY} {NOBODY} {NOBODY}" in found["log"]
     assert "CAPABILITIES ['0000000000000000']" in found["log"]
+    assert "FILE MODE ['overlay']" in found["log"]
     assert (place / "home/s3/bucket/data/a.txt").read_text() == "abc"
+    assert (place / "home/s3/bucket/data/big").stat().st_size == 2 << 20
 
 
 @pytest.mark.skipif(

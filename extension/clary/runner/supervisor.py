@@ -267,7 +267,12 @@ class Supervisor:
 
     def _terminate(self, grace_s: float) -> None:
         self._kill_at = time.monotonic() + grace_s
-        everyone = self._job()
+        # Reading the whole table takes a while on a busy machine: who was forked meanwhile is to hear of it, too. And the
+        # hosts' own processes, which bear the shim's name until shortly before they execute.
+        found = [*self._job(), *processes.descendants(os.getpid(), without=self._helpers())]
+        own = [processes.read(host.child.pid) for host in self._hosts if host.status is None]
+        found += [process for process in own if process is not None]
+        everyone = list({process.pid: process for process in found}.values())
         processes.send(everyone, signal.SIGTERM)
         processes.send(everyone, signal.SIGCONT)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clary.store.jobs import Job
 
 # What a host of an attempt has for itself, and nobody needs when the job is done.
-_PRIVATE = ("ml", "tmp", "ssh", "ssh-keys")
+_PRIVATE = ("ml", "tmp", "ssh", "ssh-keys", "channels")
 
 
 def host_names(job: Job) -> list[str]:

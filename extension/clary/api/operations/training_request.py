@@ -100,8 +100,6 @@ def _check_algorithm(request: dict[str, Any]) -> None:
         )
     if "TrainingImage" not in algorithm:
         raise validation("AlgorithmSpecification needs TrainingImage.")
-    if algorithm["TrainingInputMode"] == "Pipe":
-        raise refuse("TrainingInputMode Pipe", "Use FastFile, which reads the objects in place.")
     for definition in algorithm.get("MetricDefinitions", []):
         try:
             groups = re.compile(definition["Regex"]).groups

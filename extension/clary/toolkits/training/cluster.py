@@ -61,6 +61,19 @@ def resource_config(
     }
 
 
+def channel_hosts(channel: Mapping[str, Any], resources: Mapping[str, Any]) -> list[str]:
+    """The hosts that get an input channel, the first one first: those of its InstanceGroupNames, or all. ``resources``: what
+    resourceconfig.json says."""
+    source = (channel.get("DataSource") or {}).get("S3DataSource") or {}
+    names = source.get("InstanceGroupNames")
+    return [
+        host
+        for group in resources["instance_groups"]
+        if not names or group["instance_group_name"] in names
+        for host in group["hosts"]
+    ]
+
+
 def warnings(request: Mapping[str, Any]) -> list[str]:
     """What the request asks for that has no effect here, a sentence each, for the job's log."""
     found = []

@@ -6,9 +6,11 @@ zygote that has torch imported (warm).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from clary import images
 from clary.config import Config
 from clary.home import Home
 from clary.objects import Objects, ObjectsError
-from clary.runner import child, hosts, isolation, zygote_program
+from clary.runner import child, hosts, isolation, processes, zygote_program
 from clary.runner.spec import JobSpec
 from clary.toolkits.training import (
     channels,
@@ -114,6 +116,13 @@ class Agent:
         self.note.write(self.folder)
         print(reason, file=sys.stderr, flush=True)
 
+    def _starved(self, why: str) -> None:
+        """Its input cannot be read any further: the program must not take that for the end of its data."""
+        self.fail(f"ClientError: Data download failed: {why}")
+        for process in processes.descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
     def run(self, stop: StopSignal) -> int:
         """Download, train; the program's exit code."""
         self._phase("Downloading", DOWNLOADING)
@@ -129,18 +138,23 @@ class Agent:
             count = kept.restore(self.objects)
             if count:
                 _say(f"Restored {count} checkpoint file(s) from {kept.uri}")
-        channels.bring(self.request, self.layout, self.objects, self.isolation, self.region, _say)
+        pipes = channels.bring(
+            self.request, self.layout, self.objects, self.isolation, self.region, _say, self.resources,
+            self.folder / "channels", functools.partial(self._phase, "Downloading"),
+        )  # fmt: skip
         command, notebook = self._prepare()
         self._phase("Training", TRAINING)
         syncing = checkpoints.Syncing(
             [part for part in (kept, intermediate) if part is not None], self.objects
         )
+
         fork = self._warm_start(command)
         self.note = replace(self.note, command=command.shown(), warm=fork is not None)
         self.note.write(self.folder)
 
         def started() -> None:
             syncing.start()
+            pipes.start(self._starved)
             self.gateway.start()
 
         try:
@@ -148,6 +162,7 @@ class Agent:
         finally:
             self.launching.over()
             self.gateway.close()
+            pipes.stop()
         synced = syncing.stop()
         if notebook is not None:
             _settle_notebook(notebook, stopped=stop.asked)

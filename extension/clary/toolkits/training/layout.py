@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clary.toolkits.training.cluster import channel_hosts
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -72,21 +74,25 @@ class Layout:
         """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json (``resources``) for a CreateTrainingJob
         request."""
         self._write("hyperparameters.json", request.get("HyperParameters") or {})
-        self._write("inputdataconfig.json", input_data_config(request))
+        self._write("inputdataconfig.json", input_data_config(request, resources))
         self._write("resourceconfig.json", resources)
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         (self.config / name).write_text(json.dumps(value), encoding="utf-8")
 
 
-def input_data_config(request: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """What inputdataconfig.json says of each channel."""
+def input_data_config(request: Mapping[str, Any], resources: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What inputdataconfig.json says of each channel that reaches this host, of which resourceconfig.json says ``resources``.
+    FastFile is File there: programs need not know."""
     algorithm_mode = (request.get("AlgorithmSpecification") or {}).get("TrainingInputMode") or "File"
     config: dict[str, dict[str, str]] = {}
     for channel in request.get("InputDataConfig") or ():
+        if resources["current_host"] not in channel_hosts(channel, resources):
+            continue
         source = (channel.get("DataSource") or {}).get("S3DataSource") or {}
+        mode = channel.get("InputMode") or algorithm_mode
         entry = {
-            "TrainingInputMode": channel.get("InputMode") or algorithm_mode,
+            "TrainingInputMode": "File" if mode == "FastFile" else mode,
             "S3DistributionType": source.get("S3DataDistributionType") or "FullyReplicated",
             "RecordWrapperType": channel.get("RecordWrapperType") or "None",
         }

@@ -104,16 +104,20 @@ def run(
 
 def execute(command: Command) -> int:
     """Start the command in a fresh process; its pid. One that cannot be executed ends at once, with a shell's exit code."""
+    # Between fork and exec the child has our handler, which would take note of a SIGTERM that is the program's.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         process = subprocess.Popen(
             list(command.arguments),
             cwd=command.folder,
             env=dict(command.environment),
-            preexec_fn=die_with_parent,
+            preexec_fn=_ready,
         )
     except OSError as error:
         print(f"[clary] Cannot execute {command.arguments[0]}: {error.strerror}", file=sys.stderr, flush=True)
         return _exited(127 if isinstance(error, FileNotFoundError) else 126)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     process.returncode = 0  # waited for by `run`; without this Popen's destructor would complain
     return process.pid
 
@@ -124,6 +128,13 @@ def _exited(code: int) -> int:
     if pid == 0:
         os._exit(code)
     return pid
+
+
+def _ready() -> None:
+    """In the child: what the program is to begin with."""
+    die_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def die_with_parent() -> None:

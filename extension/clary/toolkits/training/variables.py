@@ -120,7 +120,7 @@ def _toolkit_environment(
     gpus: int,
 ) -> dict[str, Any]:
     """The members of the training toolkit's Environment object, which SM_TRAINING_ENV shows whole."""
-    channels = input_data_config(request)
+    channels = input_data_config(request, resources)
     groups = resources["instance_groups"]
     group = resources["current_group_name"]
     distributed = distribution_groups(hyperparameters, resources)
