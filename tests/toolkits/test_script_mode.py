@@ -86,7 +86,7 @@ VARIABLES = {
     "SM_HP_SIZES": '{"h":2,"w":1}',
     "SM_INPUT_CONFIG_DIR": "/opt/ml/input/config",
     "SM_INPUT_DATA_CONFIG": '{"Eval_set":{"RecordWrapperType":"None","S3DistributionType":"FullyReplicated","TrainingInputMode":'
-    '"FastFile"},"train":{"ContentType":"text/csv","RecordWrapperType":"None","S3DistributionType":"FullyReplicated",'
+    '"File"},"train":{"ContentType":"text/csv","RecordWrapperType":"None","S3DistributionType":"FullyReplicated",'
     '"TrainingInputMode":"File"}}',
     "SM_INPUT_DIR": "/opt/ml/input",
     "SM_INSTANCE_GROUPS": '["homogeneousCluster"]',

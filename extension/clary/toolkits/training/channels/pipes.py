@@ -72,7 +72,9 @@ class Pipe:
                     _widen(descriptor)
                     try:
                         self._stream.write(self._epoch, out)
-                    except DataError as error:
+                    except BrokenPipeError:
+                        continue  # the reader has had enough of this epoch
+                    except (DataError, OSError) as error:
                         on_failure(str(error))
                         return
         except OSError as error:
