@@ -53,9 +53,10 @@ def test_an_interrupted_job_saves_waits_and_goes_on(trainer: Any, count: int) ->
         *("Starting", "Downloading", "Training", "Uploading", "Completed"),
     ]
     log = trainer.log()
-    saved = int(log.split("saved at ")[1].split()[0])
-    assert saved > 0
-    assert f"from epoch {saved}" in log
+    saved = {int(part.split()[0]) for part in log.split("saved at ")[1:]}
+    assert min(saved) > 0
+    # Each host saved its own, all to one place.
+    assert {int(part.split()[0]) for part in log.split("from epoch ")[1:]} - {0} <= saved
     assert trainer.artifact()["epochs"] == b"12"
     assert answer["BillableTimeInSeconds"] >= 1
     assert answer["EnableManagedSpotTraining"] is True

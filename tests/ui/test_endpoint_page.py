@@ -27,7 +27,7 @@ def sums(lab: Any) -> str:
 
 
 def endpoint_page(page: Any, name: str) -> Any:
-    page.locator("#clary-panel .clary-Section").nth(2).locator(
+    page.locator("#clary-panel .clary-Section").last.locator(
         f'.clary-Row[data-name="{name}"] .clary-Row-open'
     ).click()
     found = page.locator(f'.clary-Page[data-kind="endpoint"][data-name="{name}"]')
