@@ -39,8 +39,10 @@ demo: $(STAMP)
 test: $(BUNDLE) browser mpi test-frontend
 	$(PYTEST) -n 2 --dist loadfile -q
 
+# Rooms that need a browser, AWS's SDKs, other environments or kernels.
+SLOW_ROOMS := ui examples end_to_end sdks mirror images magics widgets
 test-fast: $(BUNDLE)
-	$(PYTEST) -n 2 --dist loadfile -q -m "not slow" --ignore=tests/ui --ignore=tests/examples --ignore=tests/end_to_end
+	$(PYTEST) -n 2 --dist loadfile -q -m "not slow" $(foreach room,$(SLOW_ROOMS),--ignore=tests/$(room))
 
 test-frontend: $(BUNDLE)
 	cd extension && jlpm test
