@@ -39,8 +39,8 @@ demo: $(STAMP)
 test: $(BUNDLE) browser mpi test-frontend
 	$(PYTEST) -n 2 --dist loadfile -q
 
-# Rooms that need a browser, AWS's SDKs, other environments or kernels.
-SLOW_ROOMS := ui examples end_to_end sdks mirror images magics widgets
+# Rooms that need a browser, AWS's SDKs, other environments, kernels, or many whole jobs.
+SLOW_ROOMS := ui examples end_to_end sdks mirror images magics widgets training processing
 test-fast: $(BUNDLE)
 	$(PYTEST) -n 2 --dist loadfile -q -m "not slow" $(foreach room,$(SLOW_ROOMS),--ignore=tests/$(room))
 
