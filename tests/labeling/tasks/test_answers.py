@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.labeling.tasks.examples import settings
 
 from clary.labeling import tasks
-from clary.labeling.settings import JobSettings
 from clary.labeling.task_type import Answer, BadAnswer, DataObject, Verdict
 
 TEXT = "Zoë 🚀 flies to São Paulo on 3 May. <script>alert(1)</script>"
@@ -154,22 +153,15 @@ def test_a_wrong_answer_is_refused_in_words(number: int) -> None:
     assert len(str(refused.value)) < 500
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda one: (
-            st.lists(one)
-            | st.dictionaries(
-                st.sampled_from(
-                    ["label", "labels", "boxes", "entities", "runs", "width", "height", "left", "top"]
-                )
-                | st.text(),
-                one,
-            )
-        ),
-        max_leaves=12,
-    )
+MEMBERS = ["label", "labels", "boxes", "entities", "runs", "width", "height", "left", "top"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda one: st.lists(one) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(), one),
+    max_leaves=12,
 )
+
+
+@given(JSON)
 @examined(max_examples=60, deadline=None)
 def test_whatever_comes_an_answer_is_taken_or_refused(value: Any) -> None:
     for task in ANSWERS:
@@ -242,7 +234,3 @@ def test_adjustment_says_whether_anybody_changed_anything() -> None:
 
     assert status(same, same) == "unadjusted"
     assert status(same, same, moved) == "adjusted"
-
-
-def job_of(task: str) -> JobSettings:
-    return settings(task, *LABELS)
