@@ -5,7 +5,7 @@
 * it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
-* it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`jobs`,
+* it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`label`, :func:`jobs`,
   :func:`processing_jobs`, :func:`endpoints`) and a panel for notebooks (:class:`TrainingLauncher`), each name imported when
   it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images.
 """
@@ -25,17 +25,23 @@ if TYPE_CHECKING:
         DeploymentFailed,
         Endpoint,
         Input,
+        LabelingFailed,
+        LabelingJob,
         Model,
         ProcessingFailed,
         ProcessingJob,
         TrainingFailed,
         TrainingJob,
+        Workteam,
         deploy,
         endpoints,
         jobs,
+        label,
+        labeling_jobs,
         process,
         processing_jobs,
         train,
+        workteams,
     )
     from clary.widgets import TrainingLauncher
 
@@ -48,17 +54,23 @@ _HOMES = {
             "DeploymentFailed",
             "Endpoint",
             "Input",
+            "LabelingFailed",
+            "LabelingJob",
             "Model",
             "ProcessingFailed",
             "ProcessingJob",
             "TrainingFailed",
             "TrainingJob",
+            "Workteam",
             "deploy",
             "endpoints",
             "jobs",
+            "label",
+            "labeling_jobs",
             "process",
             "processing_jobs",
             "train",
+            "workteams",
         ),
         "clary.sdk",
     ),
@@ -70,12 +82,15 @@ __all__ = [
     "DeploymentFailed",
     "Endpoint",
     "Input",
+    "LabelingFailed",
+    "LabelingJob",
     "Model",
     "ProcessingFailed",
     "ProcessingJob",
     "TrainingFailed",
     "TrainingJob",
     "TrainingLauncher",
+    "Workteam",
     "__version__",
     "attach",
     "deploy",
@@ -83,9 +98,12 @@ __all__ = [
     "endpoints",
     "images",
     "jobs",
+    "label",
+    "labeling_jobs",
     "process",
     "processing_jobs",
     "train",
+    "workteams",
 ]
 
 
