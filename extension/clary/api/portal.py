@@ -67,7 +67,9 @@ def bearer(engine: Engine, request: Request) -> Person:
     if not secret:
         raise ApiError("Forbidden", "Open the portal with the link that was sent to you.", 403)
     if not workforce.lets_in(engine, request.remote):
-        raise ApiError("NotFound", "There is nothing here.", 404)  # AWS's answer to addresses that are kept out
+        raise ApiError(
+            "NotFound", "There is nothing here.", 404
+        )  # AWS's answer to addresses that are kept out
     try:
         return People(engine.store).of(secret)
     except RevokedSecret:

@@ -74,7 +74,7 @@ class People:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def invite(self, team: str, name: str) -> tuple[Person, str]:
+    def invite(self, team: str, name: Any) -> tuple[Person, str]:
         """Make `name` a member of the team (also again, after a revocation) and return the secret of the new link, which
         cannot be read back. Raises PeopleError."""
         name = checked_name(name)

@@ -171,7 +171,7 @@ def description(engine: Engine, document: Document) -> dict[str, Any]:
 
 
 def _check_members(definitions: list[dict[str, Any]]) -> None:
-    kinds = set()
+    kinds: set[str] = set()
     for number, one in enumerate(definitions, 1):
         if len(one) != 1:
             raise validation(
