@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -213,7 +212,7 @@ class Session:
             return
         from clary.labeling import steps
 
-        steps.ensure(self._home, self._runner, self.work, time.time())
+        steps.ensure(self._home, self._runner, self.work)
 
 
 class _Params:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +21,7 @@ from clary.labeling.work import NewObject, Work
 _nonces = itertools.count()
 
 
-def settings(name: str = "pets", **members: Any) -> JobSettings:
+def _settings(name: str = "pets", **members: Any) -> JobSettings:
     values: dict[str, Any] = {
         "name": name,
         "arn": f"arn:aws:sagemaker:us-east-1:000000000000:labeling-job/{name}",
@@ -32,7 +36,7 @@ def settings(name: str = "pets", **members: Any) -> JobSettings:
 
 def make(home: Home, count: int = 5, **members: Any) -> Work:
     """A job in progress, its objects texts."""
-    work = Work.create(home, settings(**members))
+    work = Work.create(home, _settings(**members))
     work.add(NewObject(json.dumps({"source": f"text {number}"})) for number in range(count))
     work.start()
     return work
@@ -67,6 +71,19 @@ class Person:
 
 
 @pytest.fixture
+def home_path(home_path: Path) -> Iterator[Path]:
+    """In memory, where the system has such a place: every act waits for the disk, and a busy one takes its time."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield home_path
+        return
+    folder = tempfile.mkdtemp(prefix="clary-", dir=memory)
+    home_path.symlink_to(folder)
+    yield home_path
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def job(home: Home) -> Callable[..., Work]:
     return lambda count=5, **members: make(home, count, **members)
 
@@ -74,3 +91,8 @@ def job(home: Home) -> Callable[..., Work]:
 @pytest.fixture
 def person(home: Home) -> Callable[..., Person]:
     return lambda name="anna", **options: Person(home, name, **options)
+
+
+@pytest.fixture
+def make_settings() -> Callable[..., JobSettings]:
+    return _settings

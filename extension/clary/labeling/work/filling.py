@@ -106,3 +106,24 @@ def label_by_machine(db: sqlite3.Connection, labels: Mapping[int, tuple[Answer, 
             done += 1
     add(db, "unlabeled", -done)
     add(db, "machine", done)
+
+
+def close_open(db: sqlite3.Connection, reason: str) -> None:
+    """Nobody works on it any more: what has answers, though fewer than wanted, is labelled by them; with a `reason` the rest
+    has failed for it, else it is what it was."""
+    answered = db.execute("UPDATE objects SET state = 2 WHERE role = 0 AND state = 1 AND votes > 0").rowcount
+    state, counter = (4, "failed") if reason else (0, "unlabeled")
+    rest = db.execute(
+        "UPDATE objects SET state = ?, reason = ? WHERE role = 0 AND state = 1", (state, reason)
+    ).rowcount
+    waiting = 0
+    if reason:
+        waiting = db.execute(
+            "UPDATE objects SET state = 4, reason = ? WHERE role = 0 AND state = 0", (reason,)
+        ).rowcount
+    add(db, "open", -answered - rest)
+    add(db, "labeled", answered)
+    add(db, counter, rest)
+    add(db, "unlabeled", -waiting)
+    add(db, "failed", waiting)
+    db.execute("UPDATE annotators SET settled = 0")

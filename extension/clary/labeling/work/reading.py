@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import replace
 
 from clary.labeling.settings import JobSettings
 from clary.labeling.task_type import Answer, DataObject, TaskType, Verdict, Vote
@@ -22,7 +22,8 @@ def one(db: sqlite3.Connection, thing: int) -> ObjectRow | None:
 def objects(
     db: sqlite3.Connection, after: int, limit: int, state: State | None, role: Role | None
 ) -> list[ObjectRow]:
-    where, values = ["objects.id > ?"], [after]  # type: tuple[list[str], list[Any]]
+    where: list[str] = ["objects.id > ?"]
+    values: list[int | str] = [after]
     if state is not None:
         where.append("state = ?")
         values.append(STATES.index(state))
@@ -79,7 +80,7 @@ def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> d
         answers[thing] = [Vote(owner, answer)]
     gold = {thing: answer for thing, (answer, _, _) in known(db, "gold", None).items()}
     items = {thing: cast for thing, cast in answers.items() if thing not in gold}
-    found = task.consolidate(answers, Things(db), settings, gold) if items else {}
+    found = task.consolidate(answers, Things(db, settings), settings, gold) if items else {}
     found = {thing: verdict for thing, verdict in found.items() if thing not in gold}
     for thing, (answer, confidence) in machine(db, None).items():
         found[thing] = Verdict(answer, confidence)
@@ -121,15 +122,27 @@ def touched_by(db: sqlite3.Connection, seq: int) -> list[int]:
 def events(
     db: sqlite3.Connection, after: int, limit: int, worker: str | None, thing: int | None
 ) -> list[Event]:
-    where, values = ["seq > ?"], [after]  # type: tuple[list[str], list[Any]]
-    for column, value in (("worker", worker), ("object", thing)):
-        if value is not None:
-            where.append(f"{column} = ?")
-            values.append(value)
+    where: list[str] = ["seq > ?"]
+    values: list[int | str] = [after]
+    if worker is not None:
+        where.append("worker = ?")
+        values.append(worker)
+    if thing is not None:
+        where.append("object = ?")
+        values.append(thing)
     rows = db.execute(
         f"SELECT * FROM events WHERE {' AND '.join(where)} ORDER BY seq LIMIT ?", (*values, limit)
     )
     return [Event.of(row) for row in rows]
+
+
+def states(db: sqlite3.Connection) -> dict[int, State]:
+    return {row[0]: STATES[row[1]] for row in db.execute("SELECT id, state FROM objects WHERE role = 0")}
+
+
+def batch_of(db: sqlite3.Connection) -> dict[int, int]:
+    rows = db.execute("SELECT id, batch FROM objects WHERE role = 0 AND batch > 0")
+    return {row[0]: row[1] for row in rows}
 
 
 def batches(db: sqlite3.Connection) -> list[Batch]:
@@ -154,16 +167,18 @@ def gold(db: sqlite3.Connection, task: TaskType) -> dict[str, tuple[int, int]]:
 class Things(Mapping[int, DataObject]):
     """The objects of a job by number, each read when somebody asks for it."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, settings: JobSettings) -> None:
         self._db = db
         self._known: dict[int, DataObject] = {}
+        self._prelabels = {} if settings.mode == "label" else known(db, "prelabel", None)
 
     def __getitem__(self, thing: int) -> DataObject:
         if thing not in self._known:
             found = one(self._db, thing)
             if found is None:
                 raise KeyError(thing)
-            self._known[thing] = found.thing
+            looked_at = self._prelabels.get(thing)
+            self._known[thing] = replace(found.thing, prelabel=looked_at[0]) if looked_at else found.thing
         return self._known[thing]
 
     def __iter__(self) -> Iterator[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from clary.labeling.settings import JobSettings, Label
@@ -156,7 +157,7 @@ def _safe(text: str) -> str:
     if not text:
         return ""
     try:
-        from clary.labeling.templates.sanitize import sanitize
+        module = import_module("clary.labeling.templates.sanitize")
     except ImportError:
         return html.escape(text)
-    return str(sanitize(text))
+    return str(module.sanitize(text))

@@ -7,8 +7,9 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ def folder_of(home: Home, name: str) -> Path:
 
 
 class Work:
-    """One labeling job. Every method may be called from many threads and processes at once; every change is on the disk when
-    its method returns."""
+    """One labeling job. Every method may be called from many threads and processes at once; what a person did is on the disk
+    when the method returns."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -96,7 +97,7 @@ class Work:
 
     def next(self, worker: str, n: int = 1, have: Collection[int] = ()) -> list[int]:
         """Objects for a person to work on, leased to them: up to `n` beyond those that they `have`."""
-        with self.database.transaction() as db:
+        with self.database.transaction(durable=False) as db:
             self._must_run(db)
             return assignment.next_objects(db, worker, n, have, self.rules, time.time())
 
@@ -255,7 +256,26 @@ class Work:
 
     def thing(self, row: ObjectRow) -> DataObject:
         """The object as task types want it."""
-        return row.thing
+        if self.settings.mode == "label":
+            return row.thing
+        looked_at = self.known("prelabel", [row.id]).get(row.id)
+        return row.thing if looked_at is None else replace(row.thing, prelabel=looked_at[0])
+
+    def things(self) -> Mapping[int, DataObject]:
+        """All objects, each read when it is asked for."""
+        return reading.Things(self.database.read(), self.settings)
+
+    def counts(self) -> dict[str, int]:
+        """The kept counters: total, gold, review, and one for each state."""
+        return counters(self.database.read())
+
+    def states(self) -> dict[int, State]:
+        """Every item's state."""
+        return reading.states(self.database.read())
+
+    def batch_of(self) -> dict[int, int]:
+        """The batch in which each item was opened."""
+        return reading.batch_of(self.database.read())
 
     def batches(self) -> list[Batch]:
         return reading.batches(self.database.read())
