@@ -22,12 +22,14 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True)
 class DataObject:
-    """One line of the input manifest. `id`: its number, from 0. `width`, `height`: pixels, of images only."""
+    """One line of the input manifest. `id`: its number, from 0. `width`, `height`: pixels, of images only; 0: not known.
+    `prelabel`: of jobs that verify or adjust, the label looked at, as `TaskType.read` gave it."""
 
     id: int
     line: Mapping[str, Any]
     width: int = 0
     height: int = 0
+    prelabel: Answer | None = None
 
     @property
     def text(self) -> str:
@@ -63,7 +65,9 @@ class TaskType(ABC):
     ...-multilabel                                 ``{"labels": ["cat", "dog"]}`` (may be empty)
     bounding-box                                   ``{"boxes": [{"label", "left", "top", "width", "height"}]}`` integer pixels
     semantic-segmentation                          ``{"width", "height", "runs": [[class, length], ...]}`` row by row; class 0 is
-                                                   the background, class i the label number i - 1; lengths sum to width * height
+                                                   the background, class i the label number i - 1; lengths sum to width * height.
+                                                   A mask that is only looked at (verification) has its own classes beside it:
+                                                   ``"classes": [{"name", "color"}]``, class i the number i - 1 of them
     named-entity-recognition                       ``{"entities": [{"label", "startOffset", "endOffset"}]}`` code points
     verification of any                            ``{"label": "good", "comment": "..."}``
     """
