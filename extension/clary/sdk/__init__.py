@@ -14,6 +14,7 @@ from __future__ import annotations
 from clary.sdk.endpoint import Endpoint, deploy, endpoints
 from clary.sdk.errors import ClaryError, DeploymentFailed, ProcessingFailed, TrainingFailed
 from clary.sdk.inputs import Input
+from clary.sdk.labeling_data import export_labels, import_labels, label_frame, to_dataset
 from clary.sdk.model import Model
 from clary.sdk.processing import ProcessingJob, process, processing_jobs
 from clary.sdk.training import TrainingJob, jobs, train
@@ -30,8 +31,12 @@ __all__ = [
     "TrainingJob",
     "deploy",
     "endpoints",
+    "export_labels",
+    "import_labels",
     "jobs",
+    "label_frame",
     "process",
     "processing_jobs",
+    "to_dataset",
     "train",
 ]

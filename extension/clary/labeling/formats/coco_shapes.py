@@ -49,9 +49,16 @@ def _around(
     mask = mask_of(entry, width, height, where, problems)
     if mask is None or not mask.any():
         return None
-    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
-    left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    return [float(left), float(top), float(right - left), float(bottom - top)]
+    return [float(side) for side in surrounding(mask)]
+
+
+def surrounding(mask: NDArray[Any]) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the smallest box around a mask [height, width] that is not empty."""
+    import numpy as np
+
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    left, top = int(columns[0]), int(rows[0])
+    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
 
 
 def mask_of(

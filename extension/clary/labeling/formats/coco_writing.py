@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import orjson
 
+from clary.labeling.formats.coco_shapes import surrounding
 from clary.labeling.formats.format import BOXES, Collection, Item, WriteOptions
 from clary.labeling.formats.pictures import Names, bring
 
@@ -44,8 +45,8 @@ class _File:
     """Images and annotations are gathered in files of their own, for the JSON has one list after the other."""
 
     def __init__(self) -> None:
-        self._images: IO[bytes] = TemporaryFile()
-        self._annotations: IO[bytes] = TemporaryFile()
+        self._images: IO[bytes] = TemporaryFile()  # noqa: SIM115  closed by __exit__
+        self._annotations: IO[bytes] = TemporaryFile()  # noqa: SIM115
         self._count = {"images": 0, "annotations": 0}
 
     def __enter__(self) -> _File:
@@ -109,11 +110,9 @@ def _pixels(item: Item) -> Iterator[dict[str, Any]]:
         if number == 0:
             continue
         part = canvas == number
-        rows, columns = part.any(axis=1).nonzero()[0], part.any(axis=0).nonzero()[0]
-        left, top = int(columns[0]), int(rows[0])
         yield {
             "category_id": number,
-            "bbox": [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
+            "bbox": list(surrounding(part)),
             "area": int(part.sum()),
             "segmentation": {"size": [item.height, item.width], "counts": rle.to_counts(part)},
             "iscrowd": 0,

@@ -80,7 +80,7 @@ class Csv(Format):
                 name = item.text if text else str(names.give(item.name))
                 if not text:
                     bring(item, target / "images" / name, options)
-                    name = name if options.images == "none" else f"images/{name}"
+                    name = (item.uri or name) if options.images == "none" else f"images/{name}"
                 writer.writerows(rows_of(item, name, data.task, json.dumps))
 
 

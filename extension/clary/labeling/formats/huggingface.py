@@ -1,6 +1,6 @@
 """Hugging Face's image folders: images with a ``metadata.csv`` or ``metadata.jsonl`` whose ``file_name`` says which is meant.
 
-``label`` is a class, ``labels`` several; ``objects`` has the boxes, ``{"bbox": [[left, top, width, height]], "categories": [..]}``.
+``label`` is a class, ``labels`` several; ``objects`` are boxes: ``{"bbox": [[left, top, width, height]], "categories": [...]}``.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _members(row: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, Any]]
     objects = row.get("objects")
     objects = objects if isinstance(objects, dict) else {}
     names = ("categories", "category", "label", "labels", "category_id")
-    classes = next((objects[name] for name in names if isinstance(objects.get(name), list)), [])
+    classes: list[Any] = next((objects[name] for name in names if isinstance(objects.get(name), list)), [])
     boxes = objects.get("bbox")
     return (boxes if isinstance(boxes, list) else []), classes, objects
 

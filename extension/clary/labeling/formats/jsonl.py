@@ -1,4 +1,4 @@
-"""JSON lines of texts: ``{"text", "label"}``, ``{"text", "labels"}``, and spaCy's ``{"text", "entities": [[start, end, label]]}``."""
+"""JSON lines of texts: ``{"text", "label"}``, ``{"text", "labels"}``, or ``{"text", "entities": [[start, end, label]]}``."""
 
 from __future__ import annotations
 

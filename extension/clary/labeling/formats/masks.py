@@ -7,26 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.uint16]
+from clary.labeling.tasks.masks import from_pixels, to_pixels
 
 
-def to_array(answer: dict[str, Any]) -> Mask:
+def to_array(answer: dict[str, Any]) -> NDArray[np.uint8]:
     """The class of every pixel, [height, width]; 0 is the background. Raises ValueError where the runs do not fill the image."""
     runs = np.asarray(answer["runs"], dtype=np.int64).reshape(-1, 2)
-    flat = np.repeat(runs[:, 0].astype(np.uint16), runs[:, 1])
-    return flat.reshape(int(answer["height"]), int(answer["width"]))
+    return to_pixels(runs, int(answer["width"]), int(answer["height"]))
 
 
 def to_answer(mask: NDArray[Any]) -> dict[str, Any]:
     """The answer for an array of classes [height, width]."""
     height, width = mask.shape
-    flat = mask.ravel()
-    if not flat.size:
-        return {"width": width, "height": height, "runs": []}
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(flat)) + 1))
-    lengths = np.diff(np.concatenate((starts, [flat.size])))
-    runs = np.stack((flat[starts].astype(np.int64), lengths), axis=1)
-    return {"width": width, "height": height, "runs": runs.tolist()}
+    return {"width": width, "height": height, "runs": from_pixels(mask).tolist()}
 
 
 def colours(count: int) -> NDArray[np.uint8]:

@@ -34,16 +34,16 @@ def entities(value: Any, text: str, known: frozenset[str], where: str, problems:
             problems.add(where, f"the label {label!r} is not among the labels")
         else:
             found.append({"label": label, "startOffset": start, "endOffset": end})
-    found.sort(key=lambda one: (one["startOffset"], one["endOffset"]))
+    found.sort(key=lambda span: (span["startOffset"], span["endOffset"]))
     kept: list[dict[str, Any]] = []
-    for one in found:
-        if kept and one["startOffset"] < kept[-1]["endOffset"]:
+    for span in found:
+        if kept and span["startOffset"] < kept[-1]["endOffset"]:
             problems.add(
-                where, f"the entities at {kept[-1]['startOffset']} and {one['startOffset']} overlap",
+                where, f"the entities at {kept[-1]['startOffset']} and {span['startOffset']} overlap",
                 "Ground Truth's entities do not overlap: keep one of them.",
             )  # fmt: skip
         else:
-            kept.append(one)
+            kept.append(span)
     return {"entities": kept}
 
 
@@ -59,4 +59,4 @@ def _entity(entry: Any) -> tuple[int, int, str] | None:
     whole = all(isinstance(one, int) and not isinstance(one, bool) for one in (start, end))
     if not whole or not isinstance(label, (str, int)):
         return None
-    return start, end, str(label)
+    return int(start), int(end), str(label)  # type: ignore[arg-type]

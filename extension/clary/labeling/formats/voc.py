@@ -78,7 +78,7 @@ def _xml_files(path: Path) -> Iterator[Path]:
 
 def _names(path: Path) -> set[str]:
     """Every class, from a first look at all the files; broken ones are told of when their boxes are read."""
-    found = set()
+    found: set[str] = set()
     for file in _xml_files(path):
         try:
             root = ElementTree.parse(file).getroot()

@@ -15,9 +15,9 @@ from clary.labeling.formats.voc_splits import splits_of
 _VOID = 255
 # The classes of the challenges, in their order.
 _CLASSES = (
-    "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa "
-    "train tvmonitor"
-).split()
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse",
+    "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def read_label_map(path: Path, labels: tuple[str, ...] | None) -> LabelMap:
     if not file.is_file():
         from clary.labeling.formats import masks
 
-        names = labels or tuple(_CLASSES)
+        names = labels or _CLASSES
         table = masks.colours(len(names) + 1).tolist()
         return LabelMap(names, {tuple(rgb): number for number, rgb in enumerate(table)})
     found: list[str] = []

@@ -15,14 +15,8 @@ def splits_of(folder: Path) -> dict[str, str]:
         if file.is_file():
             for line in file.read_text(encoding="utf-8-sig").splitlines():
                 if line.strip():
-                    found[_stem(line)] = split
+                    found[line.strip()] = split
     return found
-
-
-def _stem(line: str) -> str:
-    """Lists of one class have `` -1`` or ``  1`` behind the name, which itself may hold spaces."""
-    name, _, sign = line.rstrip().rpartition(" ")
-    return (name if name and sign in ("-1", "0", "1") else line).strip()
 
 
 def write_splits(folder: Path, found: dict[str, list[str]]) -> None:

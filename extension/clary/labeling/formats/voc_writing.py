@@ -14,7 +14,7 @@ _MOST_CLASSES = 254  # a palette has 256 colours, of which 0 is the background a
 
 
 def write(data: Collection, target: Path, options: WriteOptions) -> None:
-    """``JPEGImages/`` with ``Annotations/`` or ``SegmentationClass/``, and ``ImageSets/``. Image names become flat, as VOC's are."""
+    """``JPEGImages/`` with ``Annotations/`` or ``SegmentationClass/``, and ``ImageSets/``. Names become flat, as VOC's are."""
     if data.task != BOXES and len(data.labels) > _MOST_CLASSES:
         raise FormatError(
             f"VOC's masks hold {_MOST_CLASSES} classes at most, not {len(data.labels)}; export as coco."

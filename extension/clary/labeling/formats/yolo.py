@@ -22,7 +22,7 @@ from clary.labeling.formats.format import (
 )
 from clary.labeling.formats.geometry import pixel_box
 from clary.labeling.formats.pictures import measured
-from clary.labeling.formats.problems import FormatError, Problems
+from clary.labeling.formats.problems import Problems
 from clary.labeling.formats.yolo_layout import Layout, find_yaml, label_file
 from clary.labeling.formats.yolo_writing import write
 

@@ -78,8 +78,8 @@ class Layout:
             bases = [yaml_file.parent / str(said)] if said else []
             bases.append(yaml_file.parent)
             for key, split in _KEYS:
-                entries = self._document.get(key) or []
-                for entry in entries if isinstance(entry, list) else [entry]:
+                said_here = self._document.get(key) or []
+                for entry in said_here if isinstance(said_here, list) else [said_here]:
                     # Some tools write ../train/images for what lies beside the file.
                     names = [str(entry), str(entry).removeprefix("../")]
                     places = [base / name for name in names for base in bases]
