@@ -12,6 +12,7 @@ import json
 import re
 import textwrap
 import traceback
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,21 +101,26 @@ def find(home: Home, function: str) -> Stored:
     return Stored(name, handler, path)
 
 
-def call(home: Home, function: str, event: dict[str, Any], request_id: str = "") -> Any:
-    """What the function answers, as JSON would carry it. Raises FunctionError."""
+def load(home: Home, function: str) -> Callable[[dict[str, Any]], Any]:
+    """The function, ready to be called with an event; its answer is what JSON would carry of it. Raises FunctionError: now
+    when there is none, or its source cannot be run; later with the traceback when it fails."""
     stored = find(home, function)
     try:
         handler = _loaded(stored)
-        context = Context(stored.name, function, request_id)
         wants_context = len(inspect.signature(handler).parameters) > 1
+    except (Exception, SystemExit) as error:
+        raise FunctionError(f"The source of {stored.name} failed with {_told(error)}") from error
+
+    def called(event: dict[str, Any]) -> Any:
+        context = Context(stored.name, function, uuid.uuid4().hex)
         # As on AWS documents go in and out as JSON: what a function keeps of its event changes nothing here.
         given = json.loads(json.dumps(event))
-        answer = handler(given, context) if wants_context else handler(given)
-        return json.loads(json.dumps(answer))
-    except (Exception, SystemExit) as error:
-        raise FunctionError(
-            f"The function {stored.name} failed with {type(error).__name__}: {error}\n{_traceback(error)}"
-        ) from error
+        try:
+            return json.loads(json.dumps(handler(given, context) if wants_context else handler(given)))
+        except (Exception, SystemExit) as error:
+            raise FunctionError(f"The function {stored.name} failed with {_told(error)}") from error
+
+    return called
 
 
 _modules: dict[tuple[str, int], dict[str, Any]] = {}
@@ -132,11 +138,10 @@ def _loaded(stored: Stored) -> Function:
     return handler
 
 
-def _traceback(error: BaseException) -> str:
-    """From the function's own lines on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename != __file__]
-    return "".join(traceback.format_list(own)).rstrip()
+def _told(error: BaseException) -> str:
+    """The error, and where it came from, from the function's own lines on."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename != __file__]
+    return f"{type(error).__name__}: {error}\n{''.join(traceback.format_list(frames))}".rstrip()
 
 
 def _of_file(reference: str) -> tuple[str, str]:

@@ -9,9 +9,9 @@ from clary.api.operations import labeling_options, labeling_ui, resources, workt
 from clary.api.operations.labeling_functions import Functions, functions_of
 from clary.api.operations.resources import refuse
 from clary.labeling import categories, manifest, tasks
-from clary.labeling.custom import HEADER, ROLE, TEMPLATE
 from clary.labeling.settings import Automatic, JobSettings, Label
 from clary.labeling.tasks.catalog import ALGORITHMS
+from clary.labeling.templates.form import HEADER, TEMPLATE
 from clary.objects import ObjectsError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def settings_of(engine: Engine, params: dict[str, Any], arn: str) -> JobSettings
         pre=functions.pre,
         post=functions.post,
         options={
-            ROLE: params["RoleArn"],
+            "role_arn": params["RoleArn"],
             **({TEMPLATE: template} if each else {}),
             **({HEADER: page.header} if page and page.header and not each else {}),
             **{name: options[name] for name in ("grid", "auto_advance") if name in options},
