@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from clary import labeling
 from clary.api.errors import ApiError
 from clary.api.http_types import Headers, Request, Response
 
@@ -80,6 +81,4 @@ def _page() -> tuple[bytes, str]:
 
 
 def _folder() -> Path:
-    from clary.labeling import canvas
-
-    return Path(canvas.__file__).parent
+    return Path(labeling.__file__).parent / "canvas"

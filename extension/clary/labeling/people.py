@@ -151,11 +151,11 @@ class People:
             after = page[-1].name
 
 
-def checked_name(name: Any) -> str:
+def checked_name(given: Any) -> str:
     """A person's name without white space around it, or PeopleError."""
-    if not isinstance(name, str):
-        raise PeopleError(f"A member's name must be text, not {type(name).__name__}.")
-    name = " ".join(name.split())
+    if not isinstance(given, str):
+        raise PeopleError(f"A member's name must be text, not {type(given).__name__}.")
+    name = " ".join(given.split())
     if not name or len(name) > _LONGEST_NAME:
         raise PeopleError(
             f"A member's name must have 1 to {_LONGEST_NAME} characters; this one has {len(name)}."
