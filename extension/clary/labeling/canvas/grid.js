@@ -1,0 +1,1 @@
+export function grid() { throw new Error("later"); }

@@ -1,0 +1,1 @@
+export function review() { throw new Error('later'); }

@@ -1,0 +1,1 @@
+export function segments() { throw new Error('later'); }

@@ -1,0 +1,1 @@
+export function spans() { throw new Error('later'); }

@@ -1,0 +1,1 @@
+export function verify() { throw new Error('later'); }
