@@ -7,7 +7,8 @@
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
 * it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`label`, :func:`jobs`,
   :func:`processing_jobs`, :func:`endpoints`) and a panel for notebooks (:class:`TrainingLauncher`), each name imported when
-  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images.
+  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images,
+  ``clary.label_functions`` keeps functions for labeling jobs.
 """
 
 from __future__ import annotations
@@ -35,11 +36,15 @@ if TYPE_CHECKING:
         Workteam,
         deploy,
         endpoints,
+        export_labels,
+        import_labels,
         jobs,
         label,
+        label_frame,
         labeling_jobs,
         process,
         processing_jobs,
+        to_dataset,
         train,
         workteams,
     )
@@ -64,11 +69,15 @@ _HOMES = {
             "Workteam",
             "deploy",
             "endpoints",
+            "export_labels",
+            "import_labels",
             "jobs",
+            "label_frame",
             "label",
             "labeling_jobs",
             "process",
             "processing_jobs",
+            "to_dataset",
             "train",
             "workteams",
         ),
@@ -76,6 +85,8 @@ _HOMES = {
     ),
     "TrainingLauncher": "clary.widgets",
 }
+
+_MODULES = {"images": "clary.images", "label_functions": "clary.sdk.label_functions"}
 
 __all__ = [
     "ClaryError",
@@ -96,12 +107,17 @@ __all__ = [
     "deploy",
     "detach",
     "endpoints",
+    "export_labels",
     "images",
+    "import_labels",
     "jobs",
+    "label_frame",
+    "label_functions",
     "label",
     "labeling_jobs",
     "process",
     "processing_jobs",
+    "to_dataset",
     "train",
     "workteams",
 ]
@@ -109,8 +125,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name of the SDK or a launcher when it is first asked for (PEP 562)."""
-    if name == "images":
-        return importlib.import_module("clary.images")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
@@ -119,7 +135,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, "images"})
+    return sorted({*globals(), *_HOMES, *_MODULES})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -15,6 +15,7 @@ from clary.sdk.endpoint import Endpoint, deploy, endpoints
 from clary.sdk.errors import ClaryError, DeploymentFailed, LabelingFailed, ProcessingFailed, TrainingFailed
 from clary.sdk.inputs import Input
 from clary.sdk.labeling import LabelingJob, labeling_jobs
+from clary.sdk.labeling_data import export_labels, import_labels, label_frame, to_dataset
 from clary.sdk.labeling_start import label
 from clary.sdk.model import Model
 from clary.sdk.processing import ProcessingJob, process, processing_jobs
@@ -36,11 +37,15 @@ __all__ = [
     "Workteam",
     "deploy",
     "endpoints",
+    "export_labels",
+    "import_labels",
     "jobs",
+    "label_frame",
     "label",
     "labeling_jobs",
     "process",
     "processing_jobs",
+    "to_dataset",
     "train",
     "workteams",
 ]

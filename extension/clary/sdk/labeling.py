@@ -115,10 +115,12 @@ class LabelingJob(Job):
         return to_dataset(self.manifest, self.attribute, transform=transform, **options)
 
     def export(self, format: str, path: str | Path, **options: Any) -> Path:
-        """Write the labels in another form: coco, yolo, voc, csv, imagefolder, ... Returns where they are."""
+        """Write the labels in another form: coco, yolo, voc, huggingface, csv, jsonl, conll or folder. Returns where they are.
+        Options as of :func:`clary.export_labels`."""
         from clary.sdk.labeling_data import export_labels
 
-        return Path(export_labels(self.manifest, self.attribute, format, path, **options))
+        options.setdefault("attribute", self.attribute)
+        return export_labels(self.manifest, format, path, **options).path
 
     def simulate(
         self,
