@@ -21,7 +21,7 @@ def _class() -> type[Any]:
     """The widget's class, with the canvas's text in it. Made when it is first needed: anywidget takes a while to import."""
     import anywidget
 
-    class Canvas(anywidget.AnyWidget):
+    class Canvas(anywidget.AnyWidget):  # type: ignore[misc]
         """`answer`: what becomes of a message of the front end."""
 
         _esm = api.raw("/clary/canvas/bundle.js").decode()
