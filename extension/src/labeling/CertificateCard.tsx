@@ -82,7 +82,7 @@ function Curve(props: Pick<ICertificate, 'curve' | 'epsilon'>): JSX.Element {
             </g>
           ))}
           {[0, 0.25, 0.5, 0.75, 1].map(x => (
-            <text key={x} x={sx(x)} y={TOP + tall + 16} textAnchor="middle">
+            <text key={x} x={sx(x)} y={TOP + tall + 16} textAnchor={x === 1 ? 'end' : 'middle'}>
               {percent(x)}
             </text>
           ))}

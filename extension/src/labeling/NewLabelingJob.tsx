@@ -5,11 +5,11 @@ import { SubmitDialog } from '../components/SubmitDialog';
 import { IWish, wishProblems } from '../pure/labeling';
 
 const TASKS: readonly (readonly [string, string])[] = [
-  ['', 'Classification: one label for each object'],
-  ['image-classification-multilabel', 'Images, several labels each'],
+  ['', 'Classification, one label'],
+  ['image-classification-multilabel', 'Images, several labels'],
   ['bounding-box', 'Boxes in images'],
   ['semantic-segmentation', 'Areas in images'],
-  ['text-classification-multilabel', 'Texts, several labels each'],
+  ['text-classification-multilabel', 'Texts, several labels'],
   ['named-entity-recognition', 'Entities in texts']
 ];
 
