@@ -185,7 +185,8 @@ export class Desk {
     }
     const waits = error?.code === "NotReady" ? error.message : progress.waiting;
     if (waits && !over && error?.code !== "JobEnded") {
-      this.frame.put(waiting(waits));
+      if (this.shownWait !== waits || this.frame.cover.hidden) this.frame.put(waiting(waits, progress, () => this.act("back")));
+      this.shownWait = waits;
       this.poll = setTimeout(() => this.next(), 1500);
       return;
     }
@@ -199,7 +200,7 @@ export class Desk {
 
   /** @param {import("./types.js").Progress|null|undefined} progress */
   progress(progress) {
-    if (!progress) return;
+    if (!progress || (progress.asked ?? 0) < (this.last?.asked ?? 0)) return;
     const before = this.last?.review;
     this.last = progress;
     showProgress(this.frame.progress, progress, this.mode === "review");
