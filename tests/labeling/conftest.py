@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -123,3 +126,62 @@ def job(
 @pytest.fixture
 def describe(engine: Engine) -> Callable[[str], dict[str, Any]]:
     return lambda name: engine.call("sagemaker", "DescribeLabelingJob", {"LabelingJobName": name})
+
+
+class Front:
+    """The engine over HTTP in a thread of this process, as `clary serve` has it."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self.engine, self.url = engine, url
+
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: Any = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer; `body`: bytes, or anything else as JSON."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        host = self.url.removeprefix("http://")
+        connection = http.client.HTTPConnection(host, timeout=30)
+        try:
+            connection.request(method, path, data, headers or {})
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, names, answer.read()
+        finally:
+            connection.close()
+
+    @property
+    def login(self) -> dict[str, str]:
+        """Headers of somebody with Clary's own token."""
+        return {"Authorization": f"Bearer {self.engine.credentials.token}"}
+
+    def invite(self, name: str = "Anna", team: str = "default") -> dict[str, str]:
+        """Headers of a new annotator."""
+        status, _, body = self.ask("POST", f"/clary/workteams/{team}/members", self.login, {"name": name})
+        assert status == 200, body
+        return {"X-Clary-Annotator": json.loads(body)["link"].partition("#")[2]}
+
+
+@pytest.fixture
+def front(engine: Engine) -> Iterator[Front]:
+    from clary.api.presence import Presence
+    from clary.api.serve import Server
+
+    ready = threading.Event()
+    found: dict[str, Any] = {}
+
+    async def run() -> None:
+        server = Server(engine)
+        found["url"] = server.listen("127.0.0.1", 0)
+        found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await found["stop"].wait()
+        await server.close(grace_s=1)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    presence = Presence(engine.home, found["url"])
+    yield Front(engine, found["url"])
+    presence.leave()
+    found["loop"].call_soon_threadsafe(found["stop"].set)
+    thread.join(10)
