@@ -89,7 +89,10 @@ def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> d
 
 def review_queue(db: sqlite3.Connection, n: int, have: Collection[int]) -> list[int]:
     """Objects on which the owner has to decide, beyond those in `have`."""
-    rows = db.execute("SELECT id FROM objects INDEXED BY objects_review WHERE review > 0 ORDER BY id LIMIT ?", (n + len(have),))
+    rows = db.execute(
+        "SELECT id FROM objects INDEXED BY objects_review WHERE review > 0 ORDER BY id LIMIT ?",
+        (n + len(have),),
+    )
     return [row[0] for row in rows if row[0] not in have][:n]
 
 
