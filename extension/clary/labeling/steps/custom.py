@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 from clary.home import Home
+from clary.labeling import functions
 from clary.labeling.settings import JobSettings
+from clary.labeling.templates import TemplateError, form
 
 _VERSION = "2018-10-16"
 Shown = dict[str, Any]
@@ -23,14 +24,17 @@ def before(home: Home, settings: JobSettings) -> Callable[[Mapping[str, Any]], S
     if not settings.pre and not settings.template:
         return lambda line: {}
     function = _load(home, settings.pre) if settings.pre else None
-    form = _template(home, settings)
+    page = form(settings) if settings.template else None
 
     def shown(line: Mapping[str, Any]) -> Shown:
         given = _task_input(function, settings, line)
         if given.get("skip"):
             return given
-        if form is not None:
-            return form(given)
+        if page is not None:
+            try:
+                return page(given, line)
+            except TemplateError as error:
+                raise FunctionFailed(f"The template cannot show this object: {error}") from None
         thing = given.get("taskObject", line.get("source", line.get("source-ref", "")))
         member = "text" if "source" in line or not str(thing).startswith(("s3://", "file://")) else "image"
         header = given.get("header")
@@ -49,6 +53,7 @@ def after(home: Home, settings: JobSettings, payload_uri: str) -> list[dict[str,
         "labelAttributeName": settings.attribute,
         "labelCategories": [label.name for label in settings.labels],
         "roleArn": settings.options.get("role_arn", ""),
+        "outputConfig": settings.output_uri,
         "payload": {"s3Uri": payload_uri},
     }
     answer = _call(function, event, "post-annotation")
@@ -85,28 +90,15 @@ def _task_input(
 
 
 def _load(home: Home, reference: str) -> Callable[[Any], Any]:
-    functions = import_module("clary.labeling.functions")
     try:
-        loaded: Callable[[Any], Any] = functions.load(home, reference)
-        return loaded
-    except Exception as error:
+        return functions.load(home, reference)
+    except functions.FunctionError as error:
         raise FunctionFailed(f"The function {reference} cannot be used: {error}") from None
-
-
-def _template(home: Home, settings: JobSettings) -> Callable[[Mapping[str, Any]], Shown] | None:
-    if not settings.template:
-        return None
-    form: Callable[[Mapping[str, Any]], Shown] = import_module("clary.labeling.templates").form(
-        home, settings
-    )
-    return form
 
 
 def _call(function: Callable[[Any], Any], event: dict[str, Any], which: str) -> Any:
     try:
         return function(event)
-    except Exception as error:
+    except functions.FunctionError as error:
         traceback.print_exc()
-        raise FunctionFailed(
-            f"The {which} function raised {type(error).__name__}: {error}. The job's log has the traceback."
-        ) from error
+        raise FunctionFailed(f"The {which} function failed. {error}") from error

@@ -97,7 +97,7 @@ class _Maker:
             shown = self._before(line.value)
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
             thing = DataObject(number, line.value, width, height)
-            known = self._prelabel(thing)
+            known = {**self._suggested(shown, thing), **self._prelabel(thing)}
         except (ImageError, BadAnswer, ObjectsError, custom.FunctionFailed) as error:
             return NewObject(text, state="failed", reason=f"{error}")
         if size:
@@ -133,6 +133,15 @@ class _Maker:
             return 0, 0, 0
         path = path_of(self._context.home, str(uri))
         return (*measure(path), path.stat().st_size)
+
+    def _suggested(
+        self, shown: dict[str, Any], thing: DataObject
+    ) -> dict[str, tuple[Answer, float | None, str]]:
+        """The answer that a template begins with."""
+        suggestion = shown.pop("suggestion", None)
+        if suggestion is None or self._settings.mode != "label":
+            return {}
+        return {"prelabel": (self._base.check(suggestion, thing, self._settings), None, "template")}
 
     def _prelabel(self, thing: DataObject) -> dict[str, tuple[Answer, float | None, str]]:
         """The label that is looked at or suggested."""
