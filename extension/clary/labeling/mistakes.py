@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from clary.labeling.task_type import Answer
@@ -114,7 +115,7 @@ def _spans(spans: Sequence[Mapping[str, Any]], length: int, slip: _Slip) -> list
 def _runs(runs: Sequence[Sequence[int]], accuracy: float, chance: random.Random) -> list[list[int]]:
     """Borders between runs slip by a pixel, each with the probability 1 - accuracy."""
     moved = [list(one) for one in runs]
-    for here, there in zip(moved, moved[1:], strict=False):
+    for here, there in pairwise(moved):
         if chance.random() >= accuracy:
             if chance.random() < 0.5 and here[1] > 1:
                 here[1], there[1] = here[1] - 1, there[1] + 1

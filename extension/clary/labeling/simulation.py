@@ -126,35 +126,37 @@ def run(
     One loop on everybody's own clock: who is quicker comes sooner. `real_time`: also sleep so long. Owners among them review
     what waits for it. Raises SimulationError after `timeout_s`, or when a right answer is not known.
     """
-    work, deadline = Work.open(home, job), time.monotonic() + timeout_s
+    work, deadline, now = Work.open(home, job), time.monotonic() + timeout_s, 0.0
     _wait(work, runner, deadline, lambda: work.status != "Initializing")
     seats = [_seat(home, runner, store, job, one) for one in annotators]
     clock = [(0.0, number) for number in range(len(seats))]
-    heapq.heapify(clock)
-    pause, idle = _SHORTEST_S, 0
-    while work.status not in ENDED and clock:
+    resting: list[int] = []  # they found nothing to do, and ask again when somebody has done something
+    pause = _SHORTEST_S
+    while work.status not in ENDED:
         if time.monotonic() > deadline:
             raise SimulationError(f"The labeling job {job} did not end within {timeout_s:g} seconds.")
+        if not clock:
+            if runner is None or (work.fact("step") is None and work.due() is None):
+                break  # nothing is left for these people, and nothing will come
+            _look_after(runner, work)
+            time.sleep(pause)
+            pause = min(_LONGEST_S, 2 * pause)
+            clock, resting = [(now, number) for number in resting], []
+            continue
         now, number = heapq.heappop(clock)
-        seat = seats[number]
-        spent = _turn(seat, work)
-        heapq.heappush(clock, (now + (spent or 0.0), number))
-        if spent is not None:
-            pause, idle = _SHORTEST_S, 0
-            if real_time:
-                time.sleep(spent)
-            if until is not None and until(work.progress(seat.person.name, seat.person.owner)):
-                break
+        spent = _turn(seats[number], work)
+        if spent is None:
+            resting.append(number)
             continue
-        idle += 1
-        heapq.heapreplace(clock, (now + 1e-6 * idle, number))  # somebody else's turn
-        if idle < len(seats):
-            continue
-        if runner is None or (work.fact("step") is None and work.due() is None):
-            break  # nothing is left for these people, and nothing will come
-        _look_after(runner, work)
-        time.sleep(pause)
-        pause, idle = min(_LONGEST_S, 2 * pause), 0
+        pause = _SHORTEST_S
+        for one in (number, *resting):
+            heapq.heappush(clock, (now + spent, one))
+        resting = []
+        if real_time:
+            time.sleep(spent)
+        person = seats[number].person
+        if until is not None and until(work.progress(person.name, person.owner)):
+            break
     return {seat.person.name: seat.answered for seat in seats}
 
 

@@ -99,7 +99,8 @@ def review_queue(db: sqlite3.Connection, n: int, have: Collection[int]) -> list[
 def history(db: sqlite3.Connection, worker: str, before: int | None, n: int) -> list[tuple[int, int]]:
     """(object, event) of what the person answered or skipped, newest first."""
     rows = db.execute(
-        "SELECT object, seq FROM marks INDEXED BY marks_history WHERE worker = ? AND seq IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT ?",
+        "SELECT object, seq FROM marks INDEXED BY marks_history WHERE worker = ? AND seq IS NOT NULL AND seq < ?"
+        " ORDER BY seq DESC LIMIT ?",
         (worker, 2**62 if before is None else before, n),
     )
     return [(row[0], row[1]) for row in rows]
