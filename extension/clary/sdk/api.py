@@ -48,6 +48,24 @@ def post(path: str) -> dict[str, Any]:
     return answer
 
 
+def request(method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """An exchange with the REST set beside AWS's operations, JSON in and out; {} where the answer is empty. Raises ClaryError."""
+    from clary.api.http_types import Headers, Request
+
+    data = b"" if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(data))}
+    answer = send(Request(method, path, headers=Headers(headers), body=data, service="clary")).content()
+    document: dict[str, Any] = json.loads(answer or b"{}")
+    return document
+
+
+def raw(path: str) -> bytes:
+    """The bytes at a path of that set, such as a module of the canvas. Raises ClaryError."""
+    from clary.api.http_types import Request
+
+    return send(Request("GET", path, service="clary")).content()
+
+
 def send(request: Request) -> Response:
     """The answer to an HTTP request, through the in-process door. Raises ClaryError for an error answer."""
     response = engine().handle(request, authenticated=True)
