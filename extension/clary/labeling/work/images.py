@@ -112,9 +112,7 @@ def _preview(path: Path, size: int) -> bytes:
 
 
 def _check_end(image: Any, path: Path) -> None:
-    if image.format == "PNG":
-        image.verify()
-    elif image.format != "JPEG" or not _has_jpeg_end(path):
+    if image.format != "JPEG" or not _has_jpeg_end(path):
         image.load()
 
 
