@@ -7,7 +7,8 @@
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
 * it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`label`, :func:`jobs`,
   :func:`processing_jobs`, :func:`endpoints`) and a panel for notebooks (:class:`TrainingLauncher`), each name imported when
-  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images.
+  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images,
+  ``clary.label_functions`` keeps functions for labeling jobs.
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ _HOMES = {
     "TrainingLauncher": "clary.widgets",
 }
 
+_MODULES = {"images": "clary.images", "label_functions": "clary.sdk.label_functions"}
+
 __all__ = [
     "ClaryError",
     "DeploymentFailed",
@@ -109,6 +112,7 @@ __all__ = [
     "import_labels",
     "jobs",
     "label_frame",
+    "label_functions",
     "label",
     "labeling_jobs",
     "process",
@@ -121,8 +125,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name of the SDK or a launcher when it is first asked for (PEP 562)."""
-    if name == "images":
-        return importlib.import_module("clary.images")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
@@ -131,7 +135,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, "images"})
+    return sorted({*globals(), *_HOMES, *_MODULES})
 
 
 def load_ipython_extension(shell: Any) -> None:

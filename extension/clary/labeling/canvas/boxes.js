@@ -33,7 +33,7 @@ export class BoxEditor {
     this.pointer = null;
     this.emptyAsked = false;
     const readonly = Boolean(place.readonly);
-    this.shown = new ShownImage(place, { tool: readonly ? undefined : this.tool(), paint: (context) => this.paint(context) });
+    this.shown = new ShownImage(place, { tool: readonly ? undefined : this.tool(), paint: (/** @type {CanvasRenderingContext2D} */ context) => this.paint(context) });
     this.view = this.shown.view;
     if (!readonly) {
       this.labels = new Labels(place.panel, this.all, { choose: (label) => this.label(label), kind: "brush" });
@@ -64,7 +64,7 @@ export class BoxEditor {
     const size = /** @type {any} */ (item.source);
     const proposed = suggested != null || (answer === item.prelabel && answer != null);
     this.boxes = (answer?.boxes || []).map((/** @type {any} */ box) => clipped(box, size)).filter(Boolean);
-    if (proposed) this.boxes = this.boxes.map((box) => ({ ...box, proposed: true }));
+    if (proposed && !this.place.readonly) this.boxes = this.boxes.map((box) => ({ ...box, proposed: true }));
     this.shown.show(item);
     this.refresh();
   }
@@ -169,7 +169,7 @@ export class BoxEditor {
 
   /** @param {Box} box @param {boolean} selected */
   look(box, selected) {
-    const sure = this.confidence != null && box.proposed ? ` suggested ${percent(this.confidence)}` : box.proposed ? " (earlier)" : "";
+    const sure = this.confidence != null && box.proposed ? ` suggested ${percent(this.confidence)}` : box.proposed && !this.place.readonly ? " (earlier)" : "";
     return { color: this.color(box.label), text: `${box.label}${sure}`, selected, proposed: Boolean(box.proposed) };
   }
 

@@ -76,6 +76,8 @@ export function choose(place) {
       put(last.after);
       return true;
     },
+    // A single label's key or button submits; what a model or an earlier job proposes is accepted.
+    submits: () => (many ? "Submit" : proposed ? "Accept" : ""),
     refusal: () => "Choose a label first.",
     help: [{ keys: "1 / 2 / …", does: many ? "label on or off; Enter submits" : "give the label and go on" }, ...shown.help],
     release: (/** @type {string} */ key) => released(shown, key),

@@ -80,7 +80,6 @@ export class Desk {
     this.frame.root.dataset.task = this.job.task;
     const place = this.place();
     this.editor = mode === "grid" ? grid(place, this) : editorOf(place, review ? "review" : "label");
-    this.frame.buttons.submit.hidden = Boolean(this.editor.noSubmit);
     this.modes();
     await this.next();
   }
@@ -164,6 +163,9 @@ export class Desk {
   /** @param {import("./types.js").Item} item */
   buttons(item) {
     const { buttons, root } = this.frame;
+    const submits = this.editor.submits ? this.editor.submits() : "Submit";
+    buttons.submit.hidden = !submits;
+    buttons.submit.firstChild.textContent = submits;
     root.classList.toggle("looking-back", this.queue.back > 0);
     buttons.forward.disabled = this.queue.back === 0;
     buttons.skip.disabled = this.queue.back > 0;

@@ -19,7 +19,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value !== false && value != null) element.setAttribute(name === "class" ? "class" : name, String(value));
   }
   element.append(.../** @type {any[]} */ (children.filter((child) => child != null && child !== false)));
-  if (tag === "button" && !attributes.type) element.type = "button";
+  if (tag === "button" && !attributes.type) element.setAttribute("type", "button");
   return element;
 }
 

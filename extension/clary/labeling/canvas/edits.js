@@ -2,13 +2,14 @@
 
 export class Edits {
   constructor() {
-    this.clear();
-  }
-
-  clear() {
     /** @type {{undo: () => void, redo: () => void, kind: string, time: number}[]} */
     this.done = [];
     /** @type {{undo: () => void, redo: () => void, kind: string, time: number}[]} */
+    this.undone = [];
+  }
+
+  clear() {
+    this.done = [];
     this.undone = [];
   }
 

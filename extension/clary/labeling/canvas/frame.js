@@ -44,7 +44,12 @@ export class Frame {
         this.title,
         this.modes,
         this.progress,
-        this.button("instructions", { class: "quiet" }, "Instructions"),
+        this.button(
+          "instructions",
+          { class: "quiet instruct", "aria-label": "Instructions", title: "Instructions (I)" },
+          h("span", { class: "long", text: "Instructions" }),
+          h("span", { class: "brief", text: "i" })
+        ),
         this.button("help", { class: "quiet round", "aria-label": "All keys", title: "All keys (?)" }, "?")
       ),
       this.banner,
@@ -66,7 +71,7 @@ export class Frame {
     const one = (/** @type {string} */ name, /** @type {string} */ text, /** @type {string} */ key) =>
       this.button(
         name,
-        { class: "action", title: `${text} (${key})`, "aria-label": text, "aria-keyshortcuts": key },
+        { class: "action", "data-one": !/undo|redo/.test(name), title: `${text} (${key})`, "aria-label": text, "aria-keyshortcuts": key },
         icon(/** @type {any} */ (ICONS)[name]),
         h("span", { class: "word", text })
       );

@@ -5,16 +5,16 @@ import { h, ink, keycap, percent } from "./dom.js";
 export class Labels {
   /**
    * @param {HTMLElement} place @param {import("./types.js").Label[]} labels
-   * @param {{choose: (label: import("./types.js").Label) => void, many?: boolean, title?: string, kind?: "answer"|"brush"}} options
-   *   `many`: several may be on at once
+   * @param {{choose: (label: import("./types.js").Label) => void, many?: boolean, title?: string, kind?: "answer"|"brush", patterns?: boolean}} options
+   *   `many`: several may be on at once; `patterns`: each has one beside its colour
    */
-  constructor(place, labels, { choose, many = false, title = "Labels", kind = "answer" }) {
+  constructor(place, labels, { choose, many = false, title = "Labels", kind = "answer", patterns = false }) {
     this.labels = labels;
     this.chosen = choose;
     /** @type {Map<string, any>} */
     this.buttons = new Map();
     this.list = h("div", { class: `labels ${kind}`, role: many ? "group" : "radiogroup", "aria-label": title });
-    for (const label of labels) {
+    for (const [index, label] of labels.entries()) {
       const button = h(
         "button",
         {
@@ -25,7 +25,7 @@ export class Labels {
           style: { "--label": label.color, "--ink": ink(label.color) },
           on: { click: () => choose(label) }
         },
-        h("span", { class: "swatch" }),
+        h("span", { class: patterns ? `swatch pattern-${index % 6}` : "swatch" }),
         h("span", { class: "name", text: label.name }),
         h("span", { class: "hint" }),
         label.hotkey ? keycap(label.hotkey.toUpperCase()) : null

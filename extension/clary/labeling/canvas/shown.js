@@ -7,7 +7,7 @@ import { Viewport, VIEW_HELP } from "./viewport.js";
 
 /** A picture and, over it, what `paint` draws. */
 export class ShownImage {
-  /** @param {import("./types.js").Place} place @param {Pick<ConstructorParameters<typeof Viewport>[1], "tool"|"paint">} [options] */
+  /** @param {import("./types.js").Place} place @param {{tool?: import("./viewport.js").Tool, paint?: (context: CanvasRenderingContext2D) => void}} [options] */
   constructor(place, options = {}) {
     this.place = place;
     this.view = new Viewport(place.stage, options);
@@ -15,6 +15,8 @@ export class ShownImage {
     this.help = VIEW_HELP;
     /** @type {Item|null} */
     this.item = null;
+    /** @type {number|undefined} the item whose file is being loaded */
+    this.asked = undefined;
     this.trouble = h("div", { class: "trouble", role: "alert", hidden: true });
     place.stage.append(this.trouble);
     this.fitPreviews();

@@ -16,7 +16,7 @@ const FRAME = `
   font: 13px/1.45 var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", sans-serif); position: relative; overflow: hidden;
   -webkit-tap-highlight-color: transparent; }
 *, *::before { box-sizing: border-box; }
-[hidden] { display: none !important; }
+[hidden], [data-mode="grid"] .actions [data-one] { display: none !important; }
 h1, h2, h3, p { margin: 0; }
 button { font: inherit; color: inherit; cursor: pointer; touch-action: manipulation; }
 button:disabled { opacity: .4; cursor: default; }
@@ -49,6 +49,7 @@ kbd { font: 600 11px/1 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospac
 .quiet:hover { background: var(--bg2); color: var(--text); }
 .quiet.framed { border: 1px solid var(--line); color: var(--text); padding: 6px 14px; }
 .round { width: 26px; height: 26px; padding: 0; border-radius: 50%; border: 1px solid var(--line); flex: none; }
+.brief { display: none; }
 .banner { background: var(--warn-bg); color: var(--warn); padding: 7px 14px; font-weight: 600; }
 
 .work { display: grid; grid-template-columns: minmax(0, 1fr) 248px; grid-row: 3; min-height: 0; position: relative; }
@@ -88,6 +89,10 @@ kbd { font: 600 11px/1 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospac
 }
 @container (max-width: 480px) {
   .action { padding: 11px 9px; }
+  .instruct { width: 32px; height: 32px; padding: 0; border: 1px solid var(--line); border-radius: 50%; font-style: italic; }
+  .instruct .long { display: none; }
+  .instruct .brief { display: inline; }
+  .mode { padding: 4px 7px; }
   .top .quiet:not(.round) { padding: 3px 4px; }
 }
 @container (min-width: 761px) and (max-width: 1000px) { .action .word, .count.more { display: none; } }

@@ -9,7 +9,7 @@
  * @typedef {{id: number, seq?: number, lease_until?: number, source: Source, header: string|null, prelabel: Answer|null,
  *   prelabel_origin?: any, suggestion: {answer: Answer, confidence: number}|null, draft: Answer|null, answer: Answer|null,
  *   skipped?: boolean, flagged?: boolean, comment?: string|null, votes?: {worker: string, answer: Answer}[],
- *   metadata?: Record<string, any>}} Item
+ *   metadata?: Record<string, any>, agreement?: number|null, why?: string[], comments?: any[]}} Item
  * @typedef {{done: number, left: number, total: number, labeled: number, machine: number, failed: number, skipped: number,
  *   flagged: number, items_per_hour: number|null, seconds_left: number|null, waiting: string|null, status: string,
  *   review?: number}} Progress
@@ -32,6 +32,10 @@
  * @property {Help[]} help
  * @property {() => void} close
  * @property {(key: string) => void} [release]  a key that was pressed is up again
+ * @property {() => string} [submits]  the word on the button for Enter, "Submit" if not said; empty: no button
+ * @property {() => void} [submit]  Enter, where it is not simply `answer()` submitted
+ * @property {() => void} [refused]  what was submitted was not taken
+ * @property {() => Answer|null} [draft]  what to keep of unfinished work, if it is not `answer()`
  * @property {() => string} [refusal]  why `answer()` cannot be submitted yet, in words
  */
 

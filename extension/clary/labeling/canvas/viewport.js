@@ -36,6 +36,9 @@ export class Viewport {
     /** @type {"tool"|"pan"|"pinch"|null} */
     this.gesture = null;
     this.frame = 0;
+    /** @type {(() => void)|null} draws between the image and the layer whenever either moves */
+    this.beneath = null;
+    this.panned = false;
     /** @type {() => void} called when the image is seen larger than its preview */
     this.onzoom = () => {};
     this.listen();
@@ -144,6 +147,7 @@ export class Viewport {
         this.size.height * scale
       );
     }
+    this.beneath?.();
     this.drawLayer();
   }
 
@@ -199,7 +203,10 @@ export class Viewport {
     if (before) this.fingers.set(event.pointerId, now);
     if (!before) this.tool?.hover?.(this.toImage(event), event);
     else if (this.gesture === "tool") this.tool?.move(this.toImage(event), event);
-    else if (this.gesture === "pan") this.pan(now.x - before.x, now.y - before.y);
+    else if (this.gesture === "pan") {
+      this.panned = true;
+      this.pan(now.x - before.x, now.y - before.y);
+    }
     else if (this.gesture === "pinch") this.pinch(event.pointerId, before, now);
   }
 
