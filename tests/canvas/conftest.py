@@ -16,11 +16,12 @@ import pytest
 # Under xdist and with a bare `pytest` the repository is not on the path.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from playwright.sync_api import expect
+from tests.ui.lab import browser
+
 from clary.home import Home
 from clary.labeling.settings import JobSettings, Label
 from clary.labeling.work import NewObject, Work
-from playwright.sync_api import expect
-from tests.ui.lab import browser
 
 REPOSITORY = Path(__file__).parents[2]
 expect.set_options(timeout=10_000)
@@ -58,7 +59,9 @@ class Jobs:
             **members,
         }
         work = Work.create(self.home, JobSettings(name=name, task=task, **values))
-        work.add(self._object(line, known[index] if index < len(known) else {}) for index, line in enumerate(lines))
+        work.add(
+            self._object(line, known[index] if index < len(known) else {}) for index, line in enumerate(lines)
+        )
         work.start()
         return work
 
@@ -127,7 +130,9 @@ class Canvas:
               const layer = document.querySelector('.clary-canvas').shadowRoot.querySelector('.view-layer');
               const edge = layer.getBoundingClientRect();
               const scale = Math.min(edge.width / 400, edge.height / 300, 640 / 400);
-              return [edge.left + (edge.width - 400 * scale) / 2 + x * scale, edge.top + (edge.height - 300 * scale) / 2 + y * scale];
+              const left = edge.left + (edge.width - 400 * scale) / 2;
+              const top = edge.top + (edge.height - 300 * scale) / 2;
+              return [left + x * scale, top + y * scale];
             }""",
             [x, y],
         )
@@ -156,13 +161,18 @@ def open_canvas(jobs: Jobs, chromium: Any) -> Iterator[Callable[..., Canvas]]:
     contexts: list[Any] = []
     problems: list[str] = []
 
-    def opened(job: str, worker: str = "anna", more: str = "", item: int | None = 0, **options: Any) -> Canvas:
+    def opened(
+        job: str, worker: str = "anna", more: str = "", item: int | None = 0, **options: Any
+    ) -> Canvas:
         context = chromium.new_context(**{"viewport": {"width": 1200, "height": 760}, **options})
         contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if "Security Policy" in message.text else None)
+        page.on(
+            "console",
+            lambda message: problems.append(message.text) if "Security Policy" in message.text else None,
+        )
         page.goto(jobs.url(job, worker, more))
         canvas = Canvas(page)
         if item is not None:

@@ -34,7 +34,9 @@ class Host(BaseHTTPRequestHandler):
                 self._send(200, "text/javascript", (HERE / "host.js").read_bytes())
                 return
             bundle = parts[2] == "bundle.js"
-            self._send(200, "text/javascript", canvas.bundled().encode() if bundle else canvas.module(parts[2]))
+            self._send(
+                200, "text/javascript", canvas.bundled().encode() if bundle else canvas.module(parts[2])
+            )
         elif path == "/host.html":
             self._send(200, "text/html", (HERE / "host.html").read_bytes())
         else:
@@ -68,7 +70,9 @@ class Host(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         # As strict as the portal's: nothing inline, nothing from elsewhere.
-        policy = "default-src 'none'; script-src 'self' blob:; connect-src 'self'; style-src 'self'; img-src data:"
+        policy = (
+            "default-src 'none'; script-src 'self' blob:; connect-src 'self'; style-src 'self'; img-src data:"
+        )
         self.send_header("Content-Security-Policy", policy)
         self.end_headers()
         self.wfile.write(body)

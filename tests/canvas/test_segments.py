@@ -90,7 +90,17 @@ def test_a_mask_is_made_with_keys_alone(canvas_and_work, answers):
     canvas, work = canvas_and_work("keyed")
     canvas.press("ArrowRight", "Space")  # a dab
     canvas.press(*["ArrowRight"] * 8, "Shift+Space")  # a line to there
-    canvas.press("p", "2", *["ArrowDown"] * 6, "Space", *["ArrowLeft"] * 6, "Space", *["ArrowDown"] * 5, "Space", "Enter")
+    canvas.press(
+        "p",
+        "2",
+        *["ArrowDown"] * 6,
+        "Space",
+        *["ArrowLeft"] * 6,
+        "Space",
+        *["ArrowDown"] * 5,
+        "Space",
+        "Enter",
+    )
     canvas.answer("Enter", then=1)
     grid = grid_of(answers(work)[0])
     assert count(grid, 1) > 300

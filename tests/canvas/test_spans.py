@@ -6,8 +6,9 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-# An emoji of five code points (seven UTF-16 units ... a family), a combining accent, a newline, a word of another script.
-TEXT = "Mr. O\u2019Neill \U0001f469\u200d\U0001f469\u200d\U0001f467 saw Rene\u0301 in Zürich.\nThe 3 \U0001d518ords, then \u6771\u4eac."
+# A letter of five code points (a family), a combining accent, a newline, a letter beyond 16 bits, a word of another script.
+FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+TEXT = f"Mr. O\u2019Neill {FAMILY} saw Rene\u0301 in Zürich.\nThe 3 \U0001d518ords, then \u6771\u4eac."
 LABELS = ("Person", "Place")
 
 
@@ -54,11 +55,11 @@ def drag(canvas: Any, first: str, last: str) -> None:
 def test_words_are_selected_by_the_mouse_and_offsets_count_code_points(jobs, open_canvas, answers):
     work = jobs.make("spans", "named-entity-recognition", [{"source": TEXT}] * 2, labels=LABELS)
     canvas = open_canvas("spans")
-    drag(canvas, "Neill", "Neill")  # whole words: O’Neill
+    drag(canvas, "Neill", "Neill")  # grows to the whole word
     canvas.press("1")
     drag(canvas, "Zür", "Zür")
     canvas.press("2")
-    drag(canvas, "ené", "ené") if "ené" in TEXT else drag(canvas, "Rene", "Rene")
+    drag(canvas, "Rene", "Rene")
     canvas.press("1")
     drag(canvas, "ords", "ords")  # behind letters of two UTF-16 units
     canvas.press("2")
@@ -83,10 +84,18 @@ def test_letters_are_selected_with_alt_and_never_half_a_letter(jobs, open_canvas
     # By keys: the family is one letter, é is one letter.
     canvas.press("Escape", "Home", "Home", "ArrowRight", "ArrowRight")  # at the family
     canvas.press("Alt+Shift+ArrowRight", "1")
-    canvas.press("ArrowRight", "ArrowRight", "Alt+ArrowRight", "Alt+ArrowRight", "Alt+ArrowRight", "Alt+Shift+ArrowRight", "1")
+    canvas.press(
+        "ArrowRight",
+        "ArrowRight",
+        "Alt+ArrowRight",
+        "Alt+ArrowRight",
+        "Alt+ArrowRight",
+        "Alt+Shift+ArrowRight",
+        "1",
+    )
     canvas.answer("Enter", then=1)
     assert answers(work)[0]["entities"] == [
-        entity("Person", "\U0001f469\u200d\U0001f469\u200d\U0001f467"),
+        entity("Person", FAMILY),
         entity("Person", "e\u0301"),
         entity("Place", "rich"),
     ]
@@ -95,7 +104,7 @@ def test_letters_are_selected_with_alt_and_never_half_a_letter(jobs, open_canvas
 def test_the_cursor_goes_by_words_and_lines_and_selects_with_shift(jobs, open_canvas, answers):
     work = jobs.make("cursor", "named-entity-recognition", [{"source": TEXT}] * 3, labels=LABELS)
     canvas = open_canvas("cursor")
-    canvas.press("ArrowRight", "ArrowRight", "1")  # the word at the cursor, O’Neill
+    canvas.press("ArrowRight", "ArrowRight", "1")  # labels the word at the cursor
     canvas.press("ArrowDown", "Home", "ArrowDown", "Shift+ArrowRight", "Shift+ArrowRight", "2")  # The 3
     canvas.answer("Enter", then=1)
     assert answers(work)[0]["entities"] == [entity("Person", "O\u2019Neill"), entity("Place", "The 3")]
@@ -123,10 +132,16 @@ def test_a_finger_takes_a_word_and_the_words_up_to_the_next_tap(jobs, open_canva
 
 
 def test_script_in_texts_and_names_is_shown_and_never_run(jobs, open_canvas, answers):
-    evil = "<img src=x onerror=\"window.hacked = 1\"><script>window.hacked = 1</script>"
+    evil = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script>'
     line = {"source": f"{evil} and more"}
     work = jobs.make(
-        "evil", "named-entity-recognition", [line] * 2, labels=(evil, "b"), title=evil, description=evil, instructions=evil
+        "evil",
+        "named-entity-recognition",
+        [line] * 2,
+        labels=(evil, "b"),
+        title=evil,
+        description=evil,
+        instructions=evil,
     )
     canvas = open_canvas("evil")
     expect(canvas.page.get_by_role("heading", name=evil)).to_be_visible()
@@ -136,6 +151,7 @@ def test_script_in_texts_and_names_is_shown_and_never_run(jobs, open_canvas, ans
     canvas.press("i", "Escape", "f")
     canvas.page.get_by_role("textbox").last.fill(evil)
     canvas.press("Enter")
+    expect(canvas.page.get_by_role("button", name="Flag")).to_have_attribute("aria-pressed", "true")
     canvas.answer("Enter", then=1)
     canvas.answer("PageUp", then=0)
     assert answers(work)[0]["entities"][0]["label"] == evil

@@ -262,8 +262,10 @@ export class Desk {
 
   /** @param {number|null} since */
   away(since) {
-    this.frame.warn(since ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "");
-    if (!since) this.frame.note("The server is back; everything is saved.");
+    const held = this.saving.pending > 0;
+    const text = held ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "Waiting for the server.";
+    this.frame.warn(since ? text : "");
+    if (!since && held) this.frame.note("The server is back; everything is saved.");
   }
 
   close() {
