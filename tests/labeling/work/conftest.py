@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from clary.labeling.settings import JobSettings, Label
 from clary.labeling.work import NewObject, Work
 
 _nonces = itertools.count()
+sys.modules["conftest_of_work"] = sys.modules[__name__]
 
 
 def _settings(name: str = "pets", **members: Any) -> JobSettings:
@@ -34,9 +36,9 @@ def _settings(name: str = "pets", **members: Any) -> JobSettings:
     return JobSettings(**{**values, **members})
 
 
-def make(home: Home, count: int = 5, **members: Any) -> Work:
+def make(home: Home, count: int = 5, *, name: str = "pets", **members: Any) -> Work:
     """A job in progress, its objects texts."""
-    work = Work.create(home, _settings(**members))
+    work = Work.create(home, _settings(name, **members))
     work.add(NewObject(json.dumps({"source": f"text {number}"})) for number in range(count))
     work.start()
     return work
