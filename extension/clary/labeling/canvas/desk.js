@@ -63,7 +63,8 @@ export class Desk {
     this.frame.title.title = description || job;
     this.frame.buttons.instructions.hidden = !(instructions || full_instructions || description);
     this.progress(this.job.progress);
-    await this.turn(settings?.grid && fitsGrid(this.job) ? "grid" : "label");
+    const review = this.model.get?.("mode") === "review" && this.job.owner;
+    await this.turn(review ? "review" : settings?.grid && fitsGrid(this.job) ? "grid" : "label");
     if (this.model.get?.("focus")) this.frame.focus();
   }
 
