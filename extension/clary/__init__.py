@@ -5,9 +5,10 @@
 * it opens the *in-process door*: sessions of boto3 and of the SageMaker SDKs that this process makes from
   then on are answered by Clary's engine inside this process: no server, no port, no key, no network.
   ``clary.detach()`` closes the door again, ``CLARY_DOOR=off`` in the environment keeps it closed;
-* it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`jobs`,
+* it offers a small SDK over the same API (:func:`train`, :func:`process`, :func:`deploy`, :func:`label`, :func:`jobs`,
   :func:`processing_jobs`, :func:`endpoints`) and a panel for notebooks (:class:`TrainingLauncher`), each name imported when
-  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images.
+  it is first used, so that the import itself stays cheap. ``clary.images`` says which environments stand for container images,
+  ``clary.label_functions`` keeps functions for labeling jobs.
 """
 
 from __future__ import annotations
@@ -25,17 +26,27 @@ if TYPE_CHECKING:
         DeploymentFailed,
         Endpoint,
         Input,
+        LabelingFailed,
+        LabelingJob,
         Model,
         ProcessingFailed,
         ProcessingJob,
         TrainingFailed,
         TrainingJob,
+        Workteam,
         deploy,
         endpoints,
+        export_labels,
+        import_labels,
         jobs,
+        label,
+        label_frame,
+        labeling_jobs,
         process,
         processing_jobs,
+        to_dataset,
         train,
+        workteams,
     )
     from clary.widgets import TrainingLauncher
 
@@ -48,51 +59,74 @@ _HOMES = {
             "DeploymentFailed",
             "Endpoint",
             "Input",
+            "LabelingFailed",
+            "LabelingJob",
             "Model",
             "ProcessingFailed",
             "ProcessingJob",
             "TrainingFailed",
             "TrainingJob",
+            "Workteam",
             "deploy",
             "endpoints",
+            "export_labels",
+            "import_labels",
             "jobs",
+            "label_frame",
+            "label",
+            "labeling_jobs",
             "process",
             "processing_jobs",
+            "to_dataset",
             "train",
+            "workteams",
         ),
         "clary.sdk",
     ),
     "TrainingLauncher": "clary.widgets",
 }
 
+_MODULES = {"images": "clary.images", "label_functions": "clary.sdk.label_functions"}
+
 __all__ = [
     "ClaryError",
     "DeploymentFailed",
     "Endpoint",
     "Input",
+    "LabelingFailed",
+    "LabelingJob",
     "Model",
     "ProcessingFailed",
     "ProcessingJob",
     "TrainingFailed",
     "TrainingJob",
     "TrainingLauncher",
+    "Workteam",
     "__version__",
     "attach",
     "deploy",
     "detach",
     "endpoints",
+    "export_labels",
     "images",
+    "import_labels",
     "jobs",
+    "label_frame",
+    "label_functions",
+    "label",
+    "labeling_jobs",
     "process",
     "processing_jobs",
+    "to_dataset",
     "train",
+    "workteams",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import a name of the SDK or a launcher when it is first asked for (PEP 562)."""
-    if name == "images":
-        return importlib.import_module("clary.images")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
@@ -101,7 +135,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, "images"})
+    return sorted({*globals(), *_HOMES, *_MODULES})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -47,6 +47,17 @@ def serve(host: str, port: int) -> None:
     sys.exit(run(host, port))
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8182, show_default=True, help="Port to listen at; 0 takes a free one.")
+@click.option("--public-url", default="", help="Where annotators reach it, if a proxy stands before it.")
+def portal(host: str, port: int, public_url: str) -> None:
+    """Serve the annotators' portal alone, for people outside of this machine, until interrupted."""
+    from clary.api.portal_server import serve as run
+
+    sys.exit(run(host, port, public_url=public_url))
+
+
 @main.command(short_help="Print the variables that boto3 elsewhere needs.")
 @click.option(
     "--format",

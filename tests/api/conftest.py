@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import threading
 import time
@@ -55,39 +56,37 @@ class Front:
         return answer
 
 
+@contextlib.contextmanager
+def serving(engine: Engine, limits: Limits | None = None) -> Iterator[Front]:
+    """An HTTP front of this engine, in a thread."""
+    from clary.api.serve import Server
+
+    ready = threading.Event()
+    found: dict[str, Any] = {}
+
+    async def run() -> None:
+        server = Server(engine, limits)
+        found["url"] = server.listen("127.0.0.1", 0)
+        found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await found["stop"].wait()
+        await server.close(grace_s=1)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield Front(found["url"], engine)
+    finally:
+        found["loop"].call_soon_threadsafe(found["stop"].set)
+        thread.join(10)
+
+
 @pytest.fixture
 def fronts(engine: Engine) -> Iterator[Callable[..., Front]]:
     """Starts HTTP fronts of this test's engine."""
-    stops: list[Callable[[], None]] = []
-
-    def start(limits: Limits | None = None) -> Front:
-        from clary.api.serve import Server
-
-        ready = threading.Event()
-        found: dict[str, Any] = {}
-
-        async def run() -> None:
-            server = Server(engine, limits)
-            found["url"] = server.listen("127.0.0.1", 0)
-            found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
-            ready.set()
-            await found["stop"].wait()
-            await server.close(grace_s=1)
-
-        thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
-        thread.start()
-        assert ready.wait(10)
-
-        def stop() -> None:
-            found["loop"].call_soon_threadsafe(found["stop"].set)
-            thread.join(10)
-
-        stops.append(stop)
-        return Front(found["url"], engine)
-
-    yield start
-    for stop in stops:
-        stop()
+    with contextlib.ExitStack() as stack:
+        yield lambda limits=None: stack.enter_context(serving(engine, limits))
 
 
 @pytest.fixture
@@ -116,48 +115,49 @@ def serve_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
     return put
 
 
+def submit_to(
+    engine: Engine, script: str = "", regexes: dict[str, str] | None = None, name: str = "job", **request: Any
+) -> str:
+    """Start `script` (Python text, at most 512 characters) as a training job; returns the job's name."""
+    with contextlib.suppress(ObjectsError):
+        engine.objects.create_bucket("bucket")
+    definitions = [{"Name": key, "Regex": regex} for key, regex in (regexes or {}).items()]
+    algorithm = {
+        "TrainingImage": "clary/python",
+        "TrainingInputMode": "File",
+        "ContainerEntrypoint": ["python", "-c", "exec(__import__('os').environ['SCRIPT'])"],
+    }
+    if definitions:
+        algorithm["MetricDefinitions"] = definitions  # type: ignore[assignment]
+    environment = {"SCRIPT": script or "pass", **request.pop("Environment", {})}
+    engine.call("sagemaker", "CreateTrainingJob", {
+        "TrainingJobName": name, "RoleArn": "arn:aws:iam::000000000000:role/r",
+        "AlgorithmSpecification": algorithm, "Environment": environment,
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600}, **request,
+    })  # fmt: skip
+    return name
+
+
+def ended(engine: Engine, name: str, timeout_s: float = 60) -> dict[str, Any]:
+    """The description of a training job, once it is over."""
+    end = time.monotonic() + timeout_s
+    while True:
+        job = engine.call("sagemaker", "DescribeTrainingJob", {"TrainingJobName": name})
+        if job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"):
+            return job
+        assert time.monotonic() < end, job
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def submit(engine: Engine) -> Callable[..., str]:
-    """Starts `script` (Python text, at most 512 characters) as a training job; returns the job's name."""
-
-    def start(
-        script: str = "", regexes: dict[str, str] | None = None, name: str = "job", **request: Any
-    ) -> str:
-        with contextlib.suppress(ObjectsError):
-            engine.objects.create_bucket("bucket")
-        definitions = [{"Name": key, "Regex": regex} for key, regex in (regexes or {}).items()]
-        algorithm = {
-            "TrainingImage": "clary/python",
-            "TrainingInputMode": "File",
-            "ContainerEntrypoint": ["python", "-c", "exec(__import__('os').environ['SCRIPT'])"],
-        }
-        if definitions:
-            algorithm["MetricDefinitions"] = definitions  # type: ignore[assignment]
-        environment = {"SCRIPT": script or "pass", **request.pop("Environment", {})}
-        engine.call("sagemaker", "CreateTrainingJob", {
-            "TrainingJobName": name, "RoleArn": "arn:aws:iam::000000000000:role/r",
-            "AlgorithmSpecification": algorithm, "Environment": environment,
-            "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600}, **request,
-        })  # fmt: skip
-        return name
-
-    return start
+    """`submit_to` this test's engine."""
+    return functools.partial(submit_to, engine)
 
 
 @pytest.fixture
 def trained(engine: Engine, submit: Callable[..., str]) -> Callable[..., dict[str, Any]]:
-    """Runs a training job (see `submit`) to its end; returns its description."""
-
-    def run(*arguments: Any, **options: Any) -> dict[str, Any]:
-        name = submit(*arguments, **options)
-        end = time.monotonic() + 60
-        while True:
-            job = engine.call("sagemaker", "DescribeTrainingJob", {"TrainingJobName": name})
-            if job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"):
-                return job
-            assert time.monotonic() < end, job
-            time.sleep(0.05)
-
-    return run
+    """Runs a training job (see `submit_to`) to its end; returns its description."""
+    return lambda *arguments, **options: ended(engine, submit(*arguments, **options))

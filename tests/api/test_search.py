@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from clary.api.engine import Engine
+from clary.home import Home
 
-from .conftest import Front
+from ..conftest import forget_sockets_of, kill_everything_of
+from .conftest import Front, ended, serving, submit_to
 
 Found = Callable[..., list[str]]
 
@@ -22,10 +24,29 @@ def client(front: Front) -> Any:
     return front.client("sagemaker")
 
 
-@pytest.fixture
-def jobs(client: Any, submit: Any, trained: Any) -> None:
-    """Four jobs: `good` and `better` have run, `bad` has failed, `live` runs until its test is over."""
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A client of a home with five jobs, for tests that only read: `seed`, `good` and `better` have run, `bad` has failed,
+    `live` runs on."""
+    root = tmp_path_factory.mktemp("search") / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CLARY_HOME", str(root))
+        environment.setenv("CLARY_ZYGOTE", "0")
+        engine = Engine(Home.locate(root))
+        with serving(engine) as front:
+            client = front.client("sagemaker")
+            _make_jobs(engine, client)
+            yield client
+    kill_everything_of(root)
+    forget_sockets_of(root)
+
+
+def _make_jobs(engine: Engine, client: Any) -> None:
     regexes = {"acc": "acc=([0-9.]+)", "validation:loss": "loss=([0-9.]+)"}
+
+    def trained(*arguments: Any, **options: Any) -> None:
+        ended(engine, submit_to(engine, *arguments, **options))
+
     trained("", name="seed")
     trained("print('acc=0.5'); print('acc=0.75 loss=3')", regexes, name="good",
             HyperParameters={"lr": "0.5", "opt": '"adam"', "a.b": "x", 'q"t': "1"},
@@ -34,12 +55,8 @@ def jobs(client: Any, submit: Any, trained: Any) -> None:
             Tags=[{"Key": "team", "Value": "blue"}, {"Key": "a.b", "Value": "dot"}])  # fmt: skip
     trained("raise SystemExit('out of luck')", name="bad", HyperParameters={"lr": "high"},
             ResourceConfig={"InstanceType": "ml.c5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30})  # fmt: skip
-    submit(
-        "import time; print('acc=0.99', flush=True); time.sleep(600)",
-        regexes,
-        name="live",
-        HyperParameters={"lr": "2.5"},
-    )
+    live = "import time; print('acc=0.99', flush=True); time.sleep(600)"
+    submit_to(engine, live, regexes, name="live", HyperParameters={"lr": "2.5"})
     end = time.monotonic() + 30
     while not client.describe_training_job(TrainingJobName="live").get("FinalMetricDataList"):
         assert time.monotonic() < end
@@ -47,7 +64,7 @@ def jobs(client: Any, submit: Any, trained: Any) -> None:
 
 
 @pytest.fixture
-def found(client: Any, jobs: None) -> Found:
+def found(jobs: Any) -> Found:
     """The names of the jobs that a filter (or an expression) finds, sorted."""
 
     def search(
@@ -60,13 +77,13 @@ def found(client: Any, jobs: None) -> Found:
             if value is not None:
                 condition["Value"] = value
             expression = {"Filters": [condition]}
-        answer = client.search(Resource="TrainingJob", SearchExpression=expression, MaxResults=100)
+        answer = jobs.search(Resource="TrainingJob", SearchExpression=expression, MaxResults=100)
         return sorted(result["TrainingJob"]["TrainingJobName"] for result in answer["Results"])
 
     return search
 
 
-def test_every_operator_finds_what_it_says(found: Found, client: Any) -> None:
+def test_every_operator_finds_what_it_says(found: Found, jobs: Any) -> None:
     cases: list[tuple[tuple[str, ...], str]] = [
         (("TrainingJobName", "Equals", "good"), "good"),
         (("trainingjobname", "Equals", "good"), "good"),
@@ -123,7 +140,7 @@ def test_every_operator_finds_what_it_says(found: Found, client: Any) -> None:
     ]  # fmt: skip
     wrong = {case: names for case, expected in cases if " ".join(names := found(*case)) != expected}
     assert not wrong
-    created = client.describe_training_job(TrainingJobName="good")["CreationTime"]
+    created = jobs.describe_training_job(TrainingJobName="good")["CreationTime"]
     second = created.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
     assert "good" in found("CreationTime", "Equals", second)
 
@@ -188,22 +205,22 @@ def test_channels_are_searched_through(client: Any, submit: Any, engine: Engine)
     assert names({"Filters": [{"Name": "InputDataConfig", "Operator": "NotExists"}]}) == ["plain"]
 
 
-def test_a_found_job_is_as_describe_says_with_its_tags(found: Found, client: Any) -> None:
-    record = client.search(
+def test_a_found_job_is_as_describe_says_with_its_tags(found: Found, jobs: Any) -> None:
+    record = jobs.search(
         Resource="TrainingJob", SearchExpression={"Filters": [{"Name": "TrainingJobName", "Value": "good"}]}
     )["Results"][0]["TrainingJob"]  # fmt: skip
-    described = client.describe_training_job(TrainingJobName="good")
+    described = jobs.describe_training_job(TrainingJobName="good")
     assert record.pop("Tags") == [{"Key": "team", "Value": "red"}]
     assert record == {key: described[key] for key in record}
     assert set(described) - set(record) == {"ResponseMetadata", "ProfilingStatus"}
 
 
-def test_pages_in_any_order_hold_each_job_once(found: Found, client: Any) -> None:
+def test_pages_in_any_order_hold_each_job_once(found: Found, jobs: Any) -> None:
     names = ["Metrics.acc", "HyperParameters.lr", "CreationTime", "TrainingJobName", "Tags.team", "TrainingEndTime",
              "FailureReason", "ModelArtifacts.S3ModelArtifacts", None]  # fmt: skip
     for name in names:
         for order in ("Ascending", "Descending"):
-            _check_order(client, name, order)
+            _check_order(jobs, name, order)
 
 
 def _check_order(client: Any, name: str | None, order: str) -> None:
@@ -291,10 +308,8 @@ def test_what_else_cannot_be_asked(client: Any, submit: Any) -> None:
     refused("more than 50", SearchExpression=deep)
 
 
-def test_jobs_with_another_value_of_a_tag_are_not_visible(found: Found, client: Any) -> None:
-    answer = client.search(
-        Resource="TrainingJob", VisibilityConditions=[{"Key": "Tags.team", "Value": "red"}]
-    )
+def test_jobs_with_another_value_of_a_tag_are_not_visible(found: Found, jobs: Any) -> None:
+    answer = jobs.search(Resource="TrainingJob", VisibilityConditions=[{"Key": "Tags.team", "Value": "red"}])
     names = {result["TrainingJob"]["TrainingJobName"] for result in answer["Results"]}
     assert names == {"good", "bad", "live", "seed"}
 
@@ -325,10 +340,10 @@ def test_models_and_endpoints_are_found_too(client: Any, submit: Any, engine: En
     )
 
 
-def test_suggestions_begin_with_the_hint_and_know_the_keys_in_use(found: Found, client: Any) -> None:
+def test_suggestions_begin_with_the_hint_and_know_the_keys_in_use(found: Found, jobs: Any) -> None:
     def suggested(hint: str) -> list[str]:
         query = {"PropertyNameQuery": {"PropertyNameHint": hint}}
-        answer = client.get_search_suggestions(Resource="TrainingJob", SuggestionQuery=query)
+        answer = jobs.get_search_suggestions(Resource="TrainingJob", SuggestionQuery=query)
         return [one["PropertyName"] for one in answer["PropertyNameSuggestions"]]
 
     assert suggested("trainingjobn") == ["TrainingJobName"]
@@ -337,6 +352,6 @@ def test_suggestions_begin_with_the_hint_and_know_the_keys_in_use(found: Found, 
     assert suggested("Tags.t") == ["Tags.team"]
     assert "InputDataConfig.DataSource.S3DataSource.S3Uri" in suggested("InputDataConfig.")
     assert suggested("xyz") == []
-    everything = client.get_search_suggestions(Resource="TrainingJob")["PropertyNameSuggestions"]
+    everything = jobs.get_search_suggestions(Resource="TrainingJob")["PropertyNameSuggestions"]
     for one in everything:
-        client.search(Resource="TrainingJob", SearchExpression={"Filters": [{"Name": one["PropertyName"]}]})
+        jobs.search(Resource="TrainingJob", SearchExpression={"Filters": [{"Name": one["PropertyName"]}]})

@@ -1,9 +1,8 @@
-"""A real MLflow server, in a virtual environment of its own that is kept under build/ for the next time."""
+"""A real MLflow server, in an environment that has the packages of SDK 3 (see tests/sdks/environments.py)."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -13,38 +12,38 @@ import sys
 import sysconfig
 import time
 import urllib.request
+import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+# Under xdist and with a bare `pytest` the repository is not on the path.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.sdks import environments
+
 from clary.api.engine import Engine
 from clary.objects import ObjectsError
 from clary.store.logfile import read_events, streams
 
-# What `mlflow server` imports beyond mlflow-skinny; numpy and pandas are those of our own environment.
-_PACKAGES = (
-    "mlflow-skinny==3.17.2", "sqlalchemy==2.1.9", "alembic==1.20.1", "flask==3.1.3", "flask-cors==6.0.5", "graphene==3.4.3",
-    "aiohttp==3.14.5",
-)  # fmt: skip
-_ENVIRONMENT = Path(__file__).parents[2] / "build" / "mlflow"
+
+@pytest.fixture(scope="session")
+def mlflow_site() -> Path:
+    """The site-packages with mlflow and its server: those of SDK 3, which depends on both."""
+    (site,) = environments.python_of("v3").parents[1].glob("lib/python*/site-packages")
+    return site
 
 
 @pytest.fixture(scope="session")
-def mlflow_python() -> Path:
-    """The interpreter of an environment with mlflow."""
-    _ENVIRONMENT.parent.mkdir(exist_ok=True)
-    python, stamp = _ENVIRONMENT / "bin" / "python", _ENVIRONMENT / "packages.txt"
-    with open(_ENVIRONMENT.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.is_file() or stamp.read_text() != "\n".join(_PACKAGES):
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(_ENVIRONMENT)], check=True)
-            (site,) = _ENVIRONMENT.glob("lib/python*/site-packages")
-            (site / "ours.pth").write_text(sysconfig.get_path("purelib") + "\n")
-            subprocess.run([str(python), "-m", "pip", "install", "-q", *_PACKAGES], check=True)
-            stamp.write_text("\n".join(_PACKAGES))
-    return python
+def mlflow_python(mlflow_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with mlflow, and with Clary's packages where those have none."""
+    folder = tmp_path_factory.mktemp("mlflow-python")
+    venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "both.pth").write_text(f"{mlflow_site}\n{sysconfig.get_path('purelib')}\n")
+    return folder / "bin" / "python"
 
 
 class Server:

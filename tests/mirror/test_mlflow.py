@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import Server, Studio
 
-# The first run makes the server's environment.
+# The first run may have to wait for SDK 3's installation.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -114,9 +114,9 @@ def test_a_script_that_uses_mlflow_logs_to_the_jobs_run(studio: Studio, tracking
 
 
 def test_a_script_that_chooses_its_experiment_has_a_run_of_its_own(
-    studio: Studio, tracking: str, mlflow_python: Path, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, tracking: str, mlflow_site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(next(mlflow_python.parents[1].glob("lib/python*/site-packages"))))
+    monkeypatch.setenv("PYTHONPATH", str(mlflow_site))
     script = "import mlflow\nmlflow.set_experiment('elsewhere')\nmlflow.log_metric('x', 1)\nprint('loss=3')\n"
     studio.engine.objects.put("bucket", "s.tar.gz", _sourcedir(script))
     source = {"sagemaker_submit_directory": '"s3://bucket/s.tar.gz"', "sagemaker_program": '"train.py"'}

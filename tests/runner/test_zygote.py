@@ -1,4 +1,7 @@
-"""The zygote as a process: when it serves, when it refuses, and that it never stays."""
+"""The zygote as a process: when it serves, when it refuses, and that it never stays.
+
+Most of this is the same for both kinds, and is asked of the light one: to import torch takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -34,31 +37,38 @@ def warm_bench(bench: Any, home: Home, monkeypatch: pytest.MonkeyPatch) -> Itera
     zygote.stop(home)
 
 
-def submit(bench: Any, entry: str = "say_whether_torch_is_loaded", warm: bool = True, **payload: str) -> Job:
+def submit(
+    bench: Any, entry: str = "say_how_it_started", warm: bool = True, torch: bool = False, **payload: str
+) -> Job:
     bench.count += 1
     name = f"job-{bench.count}"
     spec = JobSpec(
         kind="test", name=name, entry=f"warm_entries:{entry}", log_group="/test", log_stream=f"{name}/{{epoch}}",
-        resources=Resources(1, 0, 0), warm=warm, payload=payload,
+        resources=Resources(1, 0, 0), warm=warm, torch=torch, payload=payload,
     )  # fmt: skip
     job: Job = bench.runner.submit(spec)
     bench.runner.schedule()
     return job
 
 
-def wait_for(home: Home, other_than: int = 0, timeout_s: float = 60.0) -> int:
+def said(bench: Any, job: Job) -> set[str]:
+    """The lines of the job's log."""
+    return {event.message for event in bench.log(job)}
+
+
+def wait_for(home: Home, other_than: int = 0, torch: bool = False, timeout_s: float = 60.0) -> int:
     """The pid of a zygote that serves."""
     deadline = time.monotonic() + timeout_s
-    while (pid := zygote.alive(home)) in (0, other_than):
-        log = zygote.socket_path(home).with_suffix(".log")
+    while (pid := zygote.alive(home, torch=torch)) in (0, other_than):
+        log = zygote.socket_path(home, torch=torch).with_suffix(".log")
         assert time.monotonic() < deadline, log.read_text() if log.exists() else "no zygote was started"
         time.sleep(0.02)
     return pid
 
 
-def up(home: Home) -> int:
-    zygote.ensure(home)
-    return wait_for(home)
+def up(home: Home, torch: bool = False) -> int:
+    zygote.ensure(home, torch=torch)
+    return wait_for(home, torch=torch)
 
 
 def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
@@ -91,12 +101,12 @@ def zygotes(home: Home) -> list[int]:
 
 
 def test_a_warm_job_is_forked_from_the_zygote_and_leaves_no_zombie(warm_bench: Any, home: Home) -> None:
-    pid = up(home)
-    job = warm_bench.wait(submit(warm_bench))
+    pid = up(home, torch=True)
+    job = warm_bench.wait(submit(warm_bench, torch=True))
     assert (job.status, job.failure_reason) == ("Completed", "")
-    assert "torch loaded" in [event.message for event in warm_bench.log(job)]
+    assert {"forked", "torch loaded"} <= said(warm_bench, job)
     cold = warm_bench.wait(submit(warm_bench, warm=False))
-    assert "torch not loaded" in [event.message for event in warm_bench.log(cold)]
+    assert {"not forked", "torch not loaded"} <= said(warm_bench, cold)
     until(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text() == "")
     assert zygote.alive(home) == pid
 
@@ -110,7 +120,7 @@ def test_a_warm_attempt_has_its_lock_from_the_first_moment(warm_bench: Any, home
         warm_bench.runner.tend()
         assert time.monotonic() < deadline
     assert [warm_bench.job(job).attempt for job in jobs] == [1] * len(jobs)
-    assert all("torch loaded" in [event.message for event in warm_bench.log(job)] for job in jobs)
+    assert all("forked" in said(warm_bench, job) for job in jobs)
 
 
 def test_a_killed_zygote_means_one_cold_start_and_another_zygote(warm_bench: Any, home: Home) -> None:
@@ -118,10 +128,9 @@ def test_a_killed_zygote_means_one_cold_start_and_another_zygote(warm_bench: Any
     os.kill(pid, signal.SIGKILL)
     job = warm_bench.wait(submit(warm_bench))
     assert job.status == "Completed"
-    assert "torch not loaded" in [event.message for event in warm_bench.log(job)]
+    assert "not forked" in said(warm_bench, job)
     assert wait_for(home, other_than=pid)
-    job = warm_bench.wait(submit(warm_bench))
-    assert "torch loaded" in [event.message for event in warm_bench.log(job)]
+    assert "forked" in said(warm_bench, warm_bench.wait(submit(warm_bench)))
 
 
 def test_a_job_outlives_the_zygote_that_forked_it(warm_bench: Any, home: Home) -> None:
@@ -140,7 +149,7 @@ def test_starting_one_takes_no_time_and_several_at_once_are_one(
     durations = []
     for _ in range(4):
         begun = time.perf_counter()
-        zygote.ensure(home)
+        zygote.ensure(home, torch=False)
         durations.append(time.perf_counter() - begun)
     assert min(durations) < 0.05
     pid = wait_for(home)
@@ -161,14 +170,14 @@ def test_it_ends_when_nobody_needs_it(home: Home) -> None:
     home.config_file.write_text("zygote_idle_s = 1.0")
     up(home)
     until(lambda: not zygotes(home))
-    assert not zygote.socket_path(home).exists()
+    assert not zygote.socket_path(home, torch=False).exists()
 
 
 def test_it_ends_on_sigterm_and_takes_its_socket_with_it(home: Home) -> None:
     pid = up(home)
     os.kill(pid, signal.SIGTERM)
     until(lambda: not zygotes(home))
-    assert not zygote.socket_path(home).exists()
+    assert not zygote.socket_path(home, torch=False).exists()
 
 
 def test_it_refuses_once_packages_have_changed_and_another_takes_its_place(
@@ -180,13 +189,13 @@ def test_it_refuses_once_packages_have_changed_and_another_takes_its_place(
     pid = up(home)
     (packages / "newer.py").touch()
     job = warm_bench.wait(submit(warm_bench))
-    assert "torch not loaded" in [event.message for event in warm_bench.log(job)]
+    assert "not forked" in said(warm_bench, job)
     assert wait_for(home, other_than=pid) != pid
 
 
 def test_nonsense_and_slow_clients_do_it_no_harm(home: Home) -> None:
     pid = up(home)
-    address = str(zygote.socket_path(home))
+    address = str(zygote.socket_path(home, torch=False))
     for data in (b"", b"nonsense", b'{"attempt": ', b"[]", b"\xff" * 100, b"3"):
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(address)
@@ -202,9 +211,9 @@ def test_nonsense_and_slow_clients_do_it_no_harm(home: Home) -> None:
         patient.join(20)
         assert answers == [pid]
     # An attempt that is not there: the fork ends by itself, and nothing else happens.
-    assert zygote.spawn(home, home.jobs / "none" / "1")
+    assert zygote.spawn(home, home.jobs / "none" / "1", torch=False)
     until(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text() == "")
-    assert zygote.alive(home) == pid
+    assert zygote.alive(home, torch=False) == pid
 
 
 def test_an_interpreter_whose_zygote_cannot_start_is_not_tried_for_every_job(
@@ -232,7 +241,7 @@ def test_it_holds_no_descriptor_but_its_own(home: Home) -> None:
     os.set_inheritable(write, True)
     with open(os.devnull) as inherited:
         os.set_inheritable(inherited.fileno(), True)
-        pid = up(home)
+        pid = up(home, torch=True)
         opened = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
     os.close(read)
     os.close(write)
@@ -258,18 +267,11 @@ def test_the_home_can_be_warmed_by_another_interpreters_path(home: Home, tmp_pat
 
 
 def test_a_job_that_needs_no_torch_is_forked_from_a_light_zygote(warm_bench: Any, home: Home) -> None:
-    zygote.ensure(home, torch=False)
-    until(lambda: zygote.alive(home, torch=False))
-    warm_bench.count += 1
-    spec = JobSpec(
-        kind="test", name="light", entry="warm_entries:say_whether_torch_is_loaded", log_group="/test",
-        log_stream="light/{epoch}", resources=Resources(1, 0, 0), warm=True, torch=False,
-    )  # fmt: skip
-    job = warm_bench.runner.submit(spec)
-    warm_bench.runner.schedule()
+    up(home)
+    job = submit(warm_bench)
     done = warm_bench.wait(job)
     assert (done.status, done.attempt) == ("Completed", 1)
-    assert "torch not loaded" in [event.message for event in warm_bench.log(job)]
+    assert {"forked", "torch not loaded"} <= said(warm_bench, job)
     assert zygote.alive(home) == 0
     # Its shim was forked, and so was the settler that it left behind.
     names = [Path(f"/proc/{pid}/comm").read_text() for pid in forks_of(home)]
@@ -292,8 +294,7 @@ def forks_of(home: Home) -> list[int]:
 
 
 def test_a_forked_settler_that_is_killed_is_followed_by_another(warm_bench: Any, home: Home) -> None:
-    zygote.ensure(home, torch=False)
-    until(lambda: zygote.alive(home, torch=False))
+    up(home)
     folder = warm_bench.tmp_path
     (folder / "kill").touch()
     spec = JobSpec(
@@ -311,9 +312,8 @@ def test_a_forked_settler_that_is_killed_is_followed_by_another(warm_bench: Any,
 def test_a_zygote_stays_as_long_as_it_is_asked_to(home: Home) -> None:
     home.config_file.write_text("zygote_idle_s = 0.5")
     zygote.keep(home, time.time() + 600, torch=False)
-    zygote.ensure(home, torch=False)
-    until(lambda: zygote.alive(home, torch=False))
-    time.sleep(4)
+    up(home)
+    time.sleep(3)  # it looks every two seconds whether it is still wanted
     assert zygote.alive(home, torch=False)
     zygote.keep(home, time.time() + 60, torch=False)  # shorter than was promised: no change
     assert zygote.kept_until(zygote.socket_path(home, torch=False).with_suffix(".keep")) > time.time() + 300
@@ -326,7 +326,7 @@ def test_a_server_starts_the_zygotes_before_the_first_job(warm_bench: Any, home:
     pump.start()
     try:
         until(lambda: zygote.alive(home) and zygote.alive(home, torch=False), 60)
-        job = warm_bench.wait(submit(warm_bench))
-        assert "torch loaded" in [event.message for event in warm_bench.log(job)]
+        job = warm_bench.wait(submit(warm_bench, torch=True))
+        assert "torch loaded" in said(warm_bench, job)
     finally:
         pump.stop()

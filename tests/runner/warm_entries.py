@@ -9,7 +9,8 @@ from pathlib import Path
 from clary.runner import child
 
 
-def say_whether_torch_is_loaded(attempt_dir: Path) -> int:
+def say_how_it_started(attempt_dir: Path) -> int:
+    print("forked" if "clary.runner.zygote_program" in sys.modules else "not forked")
     print("torch loaded" if "torch" in sys.modules else "torch not loaded")
     return 0
 

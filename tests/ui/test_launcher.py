@@ -8,6 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from tests.ui.conftest import open_lab
 from tests.ui.lab import Lab, until
 
 SCRIPT = """
@@ -34,6 +35,12 @@ def scripts(lab: Lab) -> None:
     (lab.root / "data").mkdir()
     (lab.root / "data" / "rows.csv").write_text("1,2\n")
     (lab.root / "train.py").write_text(SCRIPT)
+
+
+@pytest.fixture
+def page(blank_page: Any) -> Any:
+    """A tab in which no JupyterLab is loaded before the notebook is."""
+    return blank_page
 
 
 class Notebook:
@@ -211,7 +218,8 @@ def test_a_panel_comes_back_after_the_kernel_was_restarted(page: Any, lab: Lab, 
     expect(book.launcher).to_contain_text("Stopped")
 
 
-def test_the_sidebar_opens_a_notebook_with_a_launcher(page: Any) -> None:
+def test_the_sidebar_opens_a_notebook_with_a_launcher(page: Any, lab: Lab) -> None:
+    open_lab(page, lab)
     page.locator("#clary-panel").get_by_role("button", name="New training job").click()
     panel = page.locator(".jp-NotebookPanel .clary-Launcher")
     expect(panel.get_by_label("Source")).to_be_visible(timeout=60_000)

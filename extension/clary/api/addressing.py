@@ -36,6 +36,8 @@ def service_of(request: Request) -> str:
         return _TARGETS[target]
     scope = _signed_for(request)
     if scope != "s3":
+        if request.path == "/clary/portal" or request.path.startswith("/clary/portal/"):
+            return "portal"
         if request.path.startswith("/clary/"):
             return "clary"
         if scope in ("", "sagemaker") and _INVOCATION.fullmatch(request.path):

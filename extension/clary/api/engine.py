@@ -115,7 +115,8 @@ class Engine:
         service = ""
         try:
             service = service_of(request)
-            if not authenticated:
+            # The annotators' portal knows one login alone, the secret of a link, and looks at it itself.
+            if not authenticated and service != "portal":
                 auth.check(request, service, self.credentials)
             response = self._answer(service, request)
         except Exception as error:
@@ -132,7 +133,11 @@ class Engine:
         service = ""
         try:
             service = service_of(request)
-            if service == "s3" or auth.states_digest(request) or "authorization" not in request.headers:
+            if service == "portal":
+                from clary.api import portal
+
+                portal.bearer(self, request)
+            elif service == "s3" or auth.states_digest(request) or "authorization" not in request.headers:
                 auth.check(request, service, self.credentials, body_known=False)
         except Exception as error:
             return self._failure(service, request, error)
@@ -174,6 +179,10 @@ class Engine:
             known = errors.internal(
                 f"Clary failed: {type(error).__name__}: {error} (request {request.request_id})"
             )
+        if service == "portal":
+            from clary.api import portal
+
+            return portal.failure(request, known)
         service = service or _guessed_protocol(request)
         if service == "s3" and known.code == "ResourceLimitExceeded":
             # The one word S3's clients know for a full disk; with 507 because they would repeat 500 and 503.

@@ -6,6 +6,8 @@ POST /clary/training-jobs/<name>/interrupt  take the machine away from a job of 
 GET  /clary/instance-types/training          instance types of training jobs: on AWS, and on this machine
 GET  /clary/doctor                          what this machine can do
 GET  /clary/environment                     the variables that let another process talk to Clary
+
+and what `clary.api.labeling_routes` adds.
 """
 
 from __future__ import annotations
@@ -17,10 +19,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import orjson
-
 from clary.api.errors import ApiError, not_found, validation
-from clary.api.http_types import Headers, Request, Response
+from clary.api.http_types import Request, Response
+from clary.api.rest import json_response
 from clary.api.wire import service_model
 from clary.runner.instances import describe, scaled
 
@@ -30,20 +31,17 @@ if TYPE_CHECKING:
 
 def handle(engine: Engine, request: Request) -> Response:
     """Answer one request under ``/clary/``; raises ApiError."""
+    if request.path.startswith(("/clary/labeling-jobs/", "/clary/workteams/", "/clary/canvas/")):
+        from clary.api import labeling_routes
+
+        return labeling_routes.handle(engine, request)
     for methods, pattern, answer in _ROUTES:
         match = pattern.fullmatch(request.path)
         if match:
             if request.method not in methods:
                 raise ApiError("MethodNotAllowed", f"{request.path} takes {methods[0]} only.", 405)
             document = answer(engine, request, *map(unquote, match.groups()))
-            body = orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS, default=str)
-            headers = {
-                "x-amzn-RequestId": request.request_id,
-                "Content-Type": "application/json",
-                "Content-Length": str(len(body)),
-                "Cache-Control": "no-store",
-            }
-            return Response(200, Headers(headers), body)
+            return json_response(document, request.request_id)
     raise ApiError("ResourceNotFound", f"There is nothing at {request.path}.", 404)
 
 

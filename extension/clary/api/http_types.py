@@ -65,7 +65,8 @@ class Request:
     """One HTTP request. `path` and `query` are raw (still percent-encoded), `path` begins with a slash.
 
     `prefix` is what stood before `path` in the address (Jupyter's ``/user/x/clary/aws``): not part of what is
-    asked, but part of what was signed. `service`, when set, names the service without looking for it.
+    asked, but part of what was signed. `service`, when set, names the service without looking for it. `remote`
+    is the address that it came from, of a request over HTTP.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Request:
     service: str = ""
     signed_path: str = ""
     request_id: str = ""
+    remote: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.headers, Headers):

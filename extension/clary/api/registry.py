@@ -29,6 +29,7 @@ _services: dict[str, str | Handler] = {
     "iam": "clary.api.iam:handle",
     "monitoring": "clary.api.cloudwatch_wire:handle",
     "clary": "clary.api.extras:handle",
+    "portal": "clary.api.portal:handle",
 }
 _MODULES: dict[str, tuple[str, ...]] = {
     "sagemaker": ("clary.api.operations",),

@@ -16,7 +16,7 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, ErrorHandler
 
 from clary.api.engine import Engine
 from clary.api.http import AwsHandler
@@ -30,16 +30,17 @@ _GRACE_S = 10.0
 
 
 class Server:
-    """The HTTP server of one engine. Make it and use it inside a running event loop."""
+    """The HTTP server of one engine. Make it and use it inside a running event loop. `only`: a pattern of the paths that it
+    answers (all: everything)."""
 
-    def __init__(self, engine: Engine, limits: Limits | None = None) -> None:
+    def __init__(self, engine: Engine, limits: Limits | None = None, only: str = ".*") -> None:
         self.engine = engine
         self.url = ""
         self._active = 0
         self._stopping = asyncio.Event()
         self._pool = ThreadPoolExecutor(_THREADS, "clary-api")
         self._http = HTTPServer(
-            self._application(limits or Limits()),
+            self._application(limits or Limits(), only),
             idle_connection_timeout=75,
             max_header_size=64 * 2**10,
         )
@@ -71,7 +72,7 @@ class Server:
             await asyncio.wait_for(self._http.close_all_connections(), 2)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _application(self, limits: Limits) -> Application:
+    def _application(self, limits: Limits, only: str) -> Application:
         server = self
 
         class Handler(AwsHandler):
@@ -95,7 +96,12 @@ class Server:
                     server._active -= 1
 
         options = {"engine": self.engine, "pool": self._pool, "limits": limits, "stopping": self._stopping}
-        return Application([(r".*", Handler, options)], log_function=lambda handler: None)
+        return Application(
+            [(only, Handler, options)],
+            log_function=lambda handler: None,
+            default_handler_class=ErrorHandler,
+            default_handler_args={"status_code": 403},
+        )
 
 
 def serve(host: str = "127.0.0.1", port: int = 0, home: str | Path | None = None) -> int:

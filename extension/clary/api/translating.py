@@ -14,7 +14,8 @@ def translated(incoming: Any, prefix: str) -> Request:
     prefix = prefix if prefix and path.startswith(f"{prefix}/") else ""
     headers = Headers((name, _utf8(value)) for name, value in _joined(incoming.headers.get_all()))
     method, rest = incoming.method or "GET", path[len(prefix) :] or "/"
-    return Request(method, rest, _utf8(incoming.query), headers, b"", prefix=prefix)
+    remote = str(incoming.remote_ip or "unknown")
+    return Request(method, rest, _utf8(incoming.query), headers, b"", prefix=prefix, remote=remote)
 
 
 def _joined(pairs: Any) -> Iterator[tuple[str, str]]:

@@ -53,6 +53,7 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
             return
         from clary.jupyter.handlers.aws import AwsHandler, RestHandler
         from clary.jupyter.handlers.locate import LocateHandler
+        from clary.jupyter.handlers.portal import PortalHandler
 
         prefix = url_path_join(self.serverapp.base_url, "clary/aws")
         options: dict[str, Any] = {
@@ -65,6 +66,7 @@ class ClaryExtension(ExtensionApp):  # type: ignore[misc]
             [
                 (r"/clary/aws(?:/.*)?", AwsHandler, options),
                 (r"/clary/locate", LocateHandler, {"objects": lambda: engine.objects}),
+                (r"/clary/portal(?:/.*)?", PortalHandler, options),
                 (r"/clary/.*", RestHandler, options),
             ]
         )

@@ -22,6 +22,7 @@ _KINDS = {
     "training-job": "clary.toolkits.training.finish:TrainingKind",
     "processing-job": "clary.toolkits.processing.finish:ProcessingKind",
     "endpoint": "clary.serving.kind:EndpointKind",
+    "labeling-step": "clary.labeling.steps.kind:StepKind",
     "router": "clary.serving.kind:RouterKind",
 }
 

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from clary.home import Home
+from clary.runner import processes
 from clary.runner.environment import inherited
 
 _ANSWER_S = 2.0
@@ -122,8 +123,8 @@ def _end(pid: int, patience_s: float) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
+        # Where init is slow to bury it, it is a zombie meanwhile, and gone as far as anybody is concerned.
+        while (left := processes.read(pid)) is not None and left.state != "Z" and time.monotonic() < deadline:
             time.sleep(0.005)
 
 

@@ -45,6 +45,10 @@ _PRELOADED = (
 )  # fmt: skip
 
 
+class _Ended(Exception):
+    """SIGTERM came while nothing else was to be done."""
+
+
 class Zygote:
     """The listening side. Single-threaded: one request at a time, each a fork."""
 
@@ -52,7 +56,7 @@ class Zygote:
         self._home, self._path = home, path
         self._idle_s = Config.load(home).zygote_idle_s
         self._used = time.monotonic()
-        self._ending = False
+        self._ending = self._waiting = False
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         draft = path.with_suffix(f".{os.getpid()}")
         self._listener.bind(str(draft))
@@ -65,19 +69,28 @@ class Zygote:
         signal.signal(signal.SIGTERM, self._end)
         # Shims that have ended leave no zombies.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        while not self._ending and self._wanted():
-            ready, _, _ = select.select([self._listener], [], [], _CHECK_S)
-            if ready:
-                with contextlib.suppress(OSError, ValueError):
-                    connection, _ = self._listener.accept()
-                    task = self._answer(connection)
-                    if task is not None:
-                        return task
+        with contextlib.suppress(_Ended):
+            while not self._ending and self._wanted():
+                if self._somebody_asks():
+                    with contextlib.suppress(OSError, ValueError):
+                        connection, _ = self._listener.accept()
+                        task = self._answer(connection)
+                        if task is not None:
+                            return task
         self._forget()
         return None
 
+    def _somebody_asks(self) -> bool:
+        """Wait for that, though not for ever."""
+        self._waiting = True
+        ready = not self._ending and select.select([self._listener], [], [], _CHECK_S)[0]
+        self._waiting = False
+        return bool(ready)
+
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._ending = True
+        if self._waiting:  # select itself would go on waiting
+            raise _Ended
 
     def _wanted(self) -> bool:
         try:

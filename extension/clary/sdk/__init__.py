@@ -12,26 +12,40 @@ can drop down a level at any time::
 from __future__ import annotations
 
 from clary.sdk.endpoint import Endpoint, deploy, endpoints
-from clary.sdk.errors import ClaryError, DeploymentFailed, ProcessingFailed, TrainingFailed
+from clary.sdk.errors import ClaryError, DeploymentFailed, LabelingFailed, ProcessingFailed, TrainingFailed
 from clary.sdk.inputs import Input
+from clary.sdk.labeling import LabelingJob, labeling_jobs
+from clary.sdk.labeling_data import export_labels, import_labels, label_frame, to_dataset
+from clary.sdk.labeling_start import label
 from clary.sdk.model import Model
 from clary.sdk.processing import ProcessingJob, process, processing_jobs
 from clary.sdk.training import TrainingJob, jobs, train
+from clary.sdk.workteam import Workteam, workteams
 
 __all__ = [
     "ClaryError",
     "DeploymentFailed",
     "Endpoint",
     "Input",
+    "LabelingFailed",
+    "LabelingJob",
     "Model",
     "ProcessingFailed",
     "ProcessingJob",
     "TrainingFailed",
     "TrainingJob",
+    "Workteam",
     "deploy",
     "endpoints",
+    "export_labels",
+    "import_labels",
     "jobs",
+    "label_frame",
+    "label",
+    "labeling_jobs",
     "process",
     "processing_jobs",
+    "to_dataset",
     "train",
+    "workteams",
 ]

@@ -43,3 +43,9 @@ class DeploymentFailed(JobFailed):
     """An endpoint did not come into service."""
 
     what = "Endpoint"
+
+
+class LabelingFailed(JobFailed):
+    """A labeling job ended as Failed."""
+
+    what = "Labeling job"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from clary.sdk.api import account, region, send
 from clary.sdk.errors import ClaryError
@@ -61,6 +62,44 @@ def exists(address: str) -> bool:
     except ClaryError:
         return False
     return True
+
+
+def get(address: str) -> bytes:
+    """The bytes of an object (``s3://``), or of a file (``file://``). Raises ClaryError or FileNotFoundError."""
+    return _read(address, {})
+
+
+def beginning(address: str, size: int = 200_000) -> bytes:
+    """The first ``size`` bytes of an object or a file, or all of it where it has less."""
+    return _read(address, {"Range": f"bytes=0-{size - 1}"})[:size]
+
+
+def _read(address: str, headers: dict[str, str]) -> bytes:
+    from clary.api.http_types import Headers, Request
+
+    if address.startswith("file://"):
+        return Path(unquote(address.removeprefix("file://"))).read_bytes()
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    path = f"/{bucket}/{quote(key)}"
+    return send(Request("GET", path, headers=Headers(headers), service="s3")).content()
+
+
+def objects(address: str) -> Iterator[str]:
+    """The ``s3://`` addresses of all objects under a prefix, in order. Raises ClaryError for a bucket that is not there."""
+    from clary.api.http_types import Request
+
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    token = ""
+    while True:
+        query = f"list-type=2&prefix={quote(prefix, safe='')}" + (
+            f"&continuation-token={token}" if token else ""
+        )
+        text = send(Request("GET", f"/{bucket}", query=query, service="s3")).content().decode()
+        yield from (f"s3://{bucket}/{key}" for key in _texts("Key", text) if not key.endswith("/"))
+        more = _texts("NextContinuationToken", text)
+        if not more:
+            return
+        token = quote(more[0], safe="")
 
 
 def children(address: str, limit: int = 50) -> list[str]:

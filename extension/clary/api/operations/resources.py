@@ -25,7 +25,13 @@ TITLES = {
     "experiment": "experiment",
     "experiment-trial": "trial",
     "experiment-trial-component": "trial component",
+    "labeling-job": "labeling job",
+    "workteam": "work team",
+    "workforce": "workforce",
+    "human-task-ui": "human task UI",
 }
+# What stands before the name in the ARNs of a kind: all work teams are of the private workforce.
+_FOLDERS = {"workteam": "private-crowd/"}
 _MOST_TAGS = 50
 _MOST_INSTANCES = 100
 _ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:([a-z-]+)/.+")
@@ -33,7 +39,8 @@ _ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:([a-z-]+)/.+")
 
 def arn(engine: Engine, kind: str, name: str) -> str:
     # As in AWS the name is in lower case here, which also makes names unique whatever their case (the ARN is a unique key).
-    return f"arn:aws:sagemaker:{engine.config.region}:{engine.config.account_id}:{kind}/{name.lower()}"
+    place = f"arn:aws:sagemaker:{engine.config.region}:{engine.config.account_id}:{kind}"
+    return f"{place}/{_FOLDERS.get(kind, '')}{name.lower()}"
 
 
 def find(engine: Engine, kind: str, name: str) -> Document:

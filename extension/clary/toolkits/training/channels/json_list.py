@@ -1,4 +1,4 @@
-"""A JSON list of any length, read element by element."""
+"""A JSON list of any length, or an object of such lists, read element by element."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from json import JSONDecodeError
 from typing import Any, TextIO
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_ENDED = re.compile(r"[ \t\r\n]*[,\]]")
+_ENDED = re.compile(r"[ \t\r\n]*[,\]}]")
+_NAMED = re.compile(r"[ \t\r\n]*:")
 _CHUNK = 1 << 20  # characters
 _DECODER = json.JSONDecoder()
 
@@ -20,18 +21,56 @@ def elements(text: TextIO) -> Iterator[Any]:
     Raises JSONDecodeError, whose ``msg`` ends with the line and column of the whole text; what went before has been yielded.
     """
     window = _Window(text)
+    yield from _list(window)
+    if window.peek():
+        raise window.error("Extra data behind the list")
+
+
+def members(text: TextIO) -> Iterator[tuple[str, Any]]:
+    """The members of the object that ``text`` holds; of a member that is a list, every element by itself, under its name
+    (of an empty one, the empty list).
+
+    Raises JSONDecodeError as `elements` does.
+    """
+    window = _Window(text)
+    window.take("{", "an object must begin with '{'")
+    empty = True
+    while True:
+        if window.peek() == "}" and empty:
+            break
+        empty = False
+        name = window.element(_NAMED) if window.peek() == '"' else None
+        if name is None:
+            raise window.error("Expecting a name in double quotes")
+        window.take(":", "Expecting ':'")
+        if window.peek() == "[":
+            empty_list = True
+            for element in _list(window):
+                empty_list = False
+                yield name, element
+            if empty_list:
+                yield name, []
+        else:
+            yield name, window.element()
+        if window.peek() != ",":
+            break
+        window.take(",", "")
+    window.take("}", "Expecting ',' or '}'")
+    if window.peek():
+        raise window.error("Extra data behind the object")
+
+
+def _list(window: _Window) -> Iterator[Any]:
     window.take("[", "a list must begin with '['")
     if window.peek() == "]":
         window.take("]", "")
-    else:
-        while True:
-            yield window.element()
-            if window.peek() != ",":
-                break
-            window.take(",", "")
-        window.take("]", "Expecting ',' or ']'")
-    if window.peek():
-        raise window.error("Extra data behind the list")
+        return
+    while True:
+        yield window.element()
+        if window.peek() != ",":
+            break
+        window.take(",", "")
+    window.take("]", "Expecting ',' or ']'")
 
 
 class _Window:
@@ -59,13 +98,14 @@ class _Window:
             raise self.error(otherwise)
         self._at += 1
 
-    def element(self) -> Any:
+    def element(self, ended: re.Pattern[str] = _ENDED) -> Any:
+        """The value that comes next; `ended`: what must follow it, by which a number is known to be whole."""
         while True:
             self.peek()
             try:
                 value, end = _DECODER.raw_decode(self._held, self._at)
                 # "12" may go on with ".5" in the next chunk.
-                if _ENDED.match(self._held, end) or not self._more():
+                if ended.match(self._held, end) or not self._more():
                     self._at = end
                     return value
             except JSONDecodeError as error:

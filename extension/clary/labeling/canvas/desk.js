@@ -1,0 +1,325 @@
+// The person's desk: opens the job, shows one item after another, and hands keys and buttons to what they are for.
+
+import { Calls } from "./calls.js";
+import { Clock } from "./clock.js";
+import { end, failed, loading, waiting } from "./covers.js";
+import { helpDialog, instructionsDialog } from "./dialogs.js";
+import { h, keycap } from "./dom.js";
+import { Doing } from "./doing.js";
+import { Drafts } from "./drafts.js";
+import { editorOf, fitsGrid } from "./editors.js";
+import { Frame } from "./frame.js";
+import { grid } from "./grid.js";
+import { Images } from "./images.js";
+import { listen } from "./keys.js";
+import { showProgress } from "./progress.js";
+import { Queue } from "./queue.js";
+import { inWords, Saving } from "./saving.js";
+
+const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
+
+export class Desk {
+  /** @param {any} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.calls = new Calls(model);
+    this.images = new Images(this.calls);
+    this.frame = new Frame(el, isDark(model, el), (action) => this.act(action));
+    this.saving = new Saving(this.calls, { away: (since) => this.away(since), busy: (busy) => this.frame.busy(busy) });
+    this.doing = new Doing(this);
+    this.drafts = new Drafts(this.saving, (error) => this.doing.failed(error));
+    this.clock = new Clock();
+    /** @type {"label"|"grid"|"review"} */
+    this.mode = "label";
+    this.queue = new Queue(this.saving);
+    /** @type {any} */
+    this.editor = null;
+    this.locked = false;
+    this.closed = false;
+    /** @type {import("./types.js").Opened|any} */
+    this.job = null;
+    this.active = Date.now();
+    listen(this.frame.root, {
+      press: (key, event) => this.press(key, event),
+      release: (key) => this.editor?.release?.(key)
+    });
+    this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
+    this.tick = setInterval(() => this.doing.renew(), 20000);
+    this.themed = () => this.frame.root.classList.toggle("dark", isDark(model, el));
+    model.on?.("change:theme", this.themed);
+  }
+
+  async start() {
+    this.frame.put(loading());
+    try {
+      this.job = await this.saving.insist("open", {});
+    } catch (error) {
+      if (!this.closed) this.frame.put(failed(inWords(error), () => this.start()));
+      return;
+    }
+    if (this.closed) return;
+    const { title, job, description, instructions, full_instructions, settings } = this.job;
+    this.frame.title.textContent = title || job;
+    this.frame.title.title = description || job;
+    this.frame.buttons.instructions.hidden = !(instructions || full_instructions || description);
+    this.progress(this.job.progress);
+    const review = this.model.get?.("mode") === "review" && this.job.owner;
+    await this.turn(review ? "review" : settings?.grid && fitsGrid(this.job) ? "grid" : "label");
+    if (this.model.get?.("focus")) this.frame.focus();
+  }
+
+  /** Another view of the job's items. @param {"label"|"grid"|"review"} mode */
+  async turn(mode) {
+    await this.drafts.flush();
+    this.editor?.close();
+    this.frame.panel.replaceChildren();
+    const review = mode === "review";
+    if (review || this.mode === "review") this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
+    this.mode = mode;
+    this.queue.ahead = mode === "grid" ? 35 : review ? 3 : 5;
+    this.frame.root.dataset.mode = mode;
+    this.frame.root.dataset.task = this.job.task;
+    const place = this.place();
+    this.editor = mode === "grid" ? grid(place, this) : editorOf(place, review ? "review" : "label");
+    this.modes();
+    await this.next();
+  }
+
+  /** @returns {import("./types.js").Place} */
+  place() {
+    return {
+      stage: this.frame.stage,
+      panel: this.frame.panel,
+      job: this.job,
+      images: this.images,
+      changed: () => this.changed(),
+      submit: (answer) => void this.doing.submit(answer),
+      say: (text) => this.frame.say(text),
+      note: (text) => this.frame.note(text, "problem")
+    };
+  }
+
+  modes() {
+    const one = (/** @type {any} */ mode, /** @type {string} */ text, /** @type {string} */ key) =>
+      h("button", { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } }, text, key ? keycap(key) : null);
+    const disputed = this.job.owner ? this.last?.review || 0 : 0;
+    const grids = fitsGrid(this.job);
+    const review = disputed > 0 || this.mode === "review";
+    this.frame.modes.replaceChildren(
+      ...(grids || review ? [one("label", "One by one", "")] : []),
+      ...(grids ? [one("grid", "Grid", "G")] : []),
+      ...(review ? [one("review", `Review ${disputed || ""}`.trim(), "")] : [])
+    );
+  }
+
+  /** Have items, and show the first; where there are none, say why and look again later. */
+  async next() {
+    clearTimeout(this.poll);
+    const queue = this.queue;
+    if (!queue.front) {
+      try {
+        this.progress(await queue.refill());
+      } catch (error) {
+        return this.without(/** @type {any} */ (error));
+      }
+      if (this.closed || queue !== this.queue) return;
+    }
+    if (queue.shown) this.show();
+    else this.without();
+  }
+
+  /** The item that the queue says is shown. */
+  show() {
+    const { queue, frame } = this;
+    const item = queue.shown;
+    if (!item) return this.without();
+    frame.put();
+    this.clock.start();
+    frame.header.textContent = item.header || "";
+    frame.header.hidden = !item.header;
+    const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
+    const own = item.draft ?? item.answer;
+    const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
+    this.editor.show(item, own ?? proposal ?? suggested?.answer ?? null, suggested ? suggested.confidence : null);
+    if (!queue.back) this.images.prefetch(queue.ready.slice(0, 4));
+    this.buttons(item);
+    const state = [item.flagged ? "flagged" : "", item.skipped ? "skipped" : "", item.answer ? "answered" : ""].filter(Boolean);
+    const where = queue.back ? `Looking back, ${queue.back} before the current one` : `Item ${(this.last?.done ?? 0) + 1}`;
+    frame.say(`${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`);
+    if (!queue.back) this.top();
+  }
+
+  /** Lease more behind what is shown. */
+  top() {
+    this.queue.refill().then(
+      (progress) => {
+        if (progress) this.progress(progress);
+        this.images.prefetch(this.queue.ready.slice(0, 4));
+        if (this.mode === "grid") this.editor.refreshed();
+      },
+      () => {} // It is asked for again with the next item, and said then.
+    );
+  }
+
+  /** @param {import("./types.js").Item} item */
+  buttons(item) {
+    const { buttons, root } = this.frame;
+    const submits = this.editor.submits ? this.editor.submits() : "Submit";
+    buttons.submit.hidden = !submits;
+    buttons.submit.firstChild.textContent = submits;
+    root.classList.toggle("looking-back", this.queue.back > 0);
+    buttons.forward.disabled = this.queue.back === 0;
+    buttons.skip.disabled = this.queue.back > 0;
+    buttons.flag.setAttribute("aria-pressed", String(Boolean(item.flagged)));
+    buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
+  }
+
+  /** There is nothing to show. @param {any} [error] */
+  without(error) {
+    if (this.closed) return;
+    const progress = this.last || this.job.progress;
+    delete this.frame.host.dataset.item;
+    const over = OVER.includes(progress.status);
+    if (error && !["NotReady", "JobEnded"].includes(error.code)) {
+      this.frame.put(failed(inWords(error), () => this.next()));
+      return;
+    }
+    const waits = error?.code === "NotReady" ? error.message : progress.waiting;
+    if (waits && !over && error?.code !== "JobEnded") {
+      if (this.shownWait !== waits || this.frame.cover.hidden) this.frame.put(waiting(waits, progress, () => this.act("back")));
+      this.shownWait = waits;
+      this.poll = setTimeout(() => this.next(), 1500);
+      return;
+    }
+    const ended = error ? inWords(error) : over ? `The job is ${progress.status.toLowerCase()}.` : "";
+    const review = this.job.owner && this.mode !== "review" ? () => this.turn("review") : undefined;
+    this.frame.put(end(progress, { ended, look: () => this.act("back"), review }));
+    this.frame.say(ended || "All done: thank you");
+    // An item that somebody else leaves lying comes back.
+    if (!ended) this.poll = setTimeout(() => this.next(), 5000);
+  }
+
+  /** @param {import("./types.js").Progress|null|undefined} progress */
+  progress(progress) {
+    if (!progress || (progress.asked ?? 0) < (this.last?.asked ?? 0)) return;
+    const before = this.last?.review;
+    this.last = progress;
+    showProgress(this.frame.progress, progress, this.mode === "review");
+    if (before !== progress.review && this.editor) this.modes();
+  }
+
+  changed() {
+    const item = this.queue.shown;
+    if (item && !item.answer && this.mode === "label") {
+      this.drafts.later(item.id, () => {
+        if (this.queue.shown !== item) return null;
+        item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();
+        return item.draft;
+      });
+    }
+  }
+
+  /** A button, or the key that stands for it. @param {string} action */
+  act(action) {
+    if (action === "help") return void helpDialog(this.frame.root, this.help());
+    if (action === "instructions") return void instructionsDialog(this.frame.root, this.job);
+    if (this.locked || !this.editor) return;
+    if (action === "submit") this.doing.enter();
+    else void this.doing.act(action);
+  }
+
+  /** @param {string} key @param {KeyboardEvent} event @returns {boolean} whether it was one of ours */
+  press(key, event) {
+    this.active = Date.now();
+    if (this.frame.root.querySelector("dialog")) return false;
+    if (key === "Escape" && /^(INPUT|TEXTAREA)$/.test(/** @type {any} */ (event.composedPath()[0]).tagName)) {
+      this.frame.focus();
+      return true;
+    }
+    if (key === "?") return this.act("help"), true;
+    if (!this.editor) return false;
+    if (this.locked) return key !== "Tab" && key !== "Shift+Tab";
+    const covered = !this.frame.cover.hidden;
+    if (!covered && this.editor.key(key, event)) return true;
+    const action = KEYS[key];
+    if (!action) return false;
+    if (action === "grid") {
+      if (!fitsGrid(this.job)) return false;
+      void this.turn(this.mode === "grid" ? "label" : "grid");
+    } else if (action === "saved") this.frame.note("Everything is saved as you go.");
+    else if (covered ? ["undo", "redo", "back", "instructions"].includes(action) : true) {
+      // A held key undoes on and on, but it does not submit or skip on and on.
+      if (!event.repeat || ["undo", "redo", "back", "forward"].includes(action)) this.act(action);
+    }
+    return true;
+  }
+
+  help() {
+    return [
+      { title: "This task", rows: this.editor?.help || [] },
+      { title: "Everywhere", rows: HELP.filter((row) => fitsGrid(this.job) || row.keys !== "G") }
+    ];
+  }
+
+  /** @param {number|null} since */
+  away(since) {
+    const held = this.saving.pending > 0;
+    const text = held ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "Waiting for the server.";
+    this.frame.warn(since ? text : "");
+    if (!since && held) this.frame.note("The server is back; everything is saved.");
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.poll);
+    clearInterval(this.tick);
+    this.model.off?.("change:theme", this.themed);
+    this.drafts.close();
+    this.saving.close();
+    this.clock.close();
+    this.editor?.close();
+    this.frame.close();
+    setTimeout(() => this.calls.close(), 2000); // The last draft's way.
+  }
+}
+
+/** @type {Record<string, string>} */
+const KEYS = {
+  Enter: "submit",
+  "Ctrl+Enter": "submit",
+  u: "undo",
+  "Ctrl+z": "undo",
+  "Ctrl+Shift+z": "redo",
+  "Ctrl+y": "redo",
+  "Shift+u": "redo",
+  s: "skip",
+  f: "flag",
+  g: "grid",
+  i: "instructions",
+  PageUp: "back",
+  PageDown: "forward",
+  ArrowLeft: "back",
+  ArrowRight: "forward",
+  "Ctrl+s": "saved"
+};
+
+const HELP = [
+  { keys: "Enter", does: "submit what stands there; accept a suggestion" },
+  { keys: "U / Ctrl + Z", does: "undo, as far back as you like, over items, too" },
+  { keys: "Ctrl + Shift + Z", does: "redo" },
+  { keys: "S", does: "skip the item" },
+  { keys: "F", does: "flag it, with a comment" },
+  { keys: "PageUp / ←", does: "back to what you answered before" },
+  { keys: "PageDown / →", does: "forward again" },
+  { keys: "G", does: "many at once: the grid" },
+  { keys: "I", does: "instructions" },
+  { keys: "?", does: "these keys" }
+];
+
+/** @param {any} model @param {HTMLElement} el */
+function isDark(model, el) {
+  const said = model.get?.("theme");
+  if (said) return said === "dark";
+  const lab = el.ownerDocument.body?.dataset.jpThemeLight;
+  return lab ? lab === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
+}

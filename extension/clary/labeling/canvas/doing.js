@@ -1,0 +1,192 @@
+// What a person does with an item: answer, skip, flag, undo, look back. The next one shows when it is on disk.
+
+import { askText } from "./dialogs.js";
+import { inWords } from "./saving.js";
+
+export class Doing {
+  /** @param {import("./desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+  }
+
+  /** Enter, or the button: submit what the editor has. */
+  enter() {
+    const { editor, frame, queue } = this.desk;
+    if (editor.submit) return editor.submit();
+    const answer = editor.answer();
+    if (!answer) return frame.note(editor.refusal?.() || "There is no answer yet.", "problem");
+    const item = queue.shown;
+    if (queue.back && item?.answer && JSON.stringify(item.answer) === JSON.stringify(answer)) {
+      // Nothing was changed in an answer that is there already.
+      queue.newer();
+      return this.desk.show();
+    }
+    void this.submit(answer);
+  }
+
+  /** @param {any} answer */
+  async submit(answer) {
+    const { desk } = this;
+    const item = desk.queue.shown;
+    if (!item || desk.locked) return;
+    const action = desk.mode === "review" ? "review" : "answer";
+    const params = { action, object: item.id, answer, seconds: desk.clock.seconds, ...(item.answer ? { revise: true } : {}) };
+    await this.locked(item, async () => {
+      await desk.drafts.drop();
+      const { seq, progress } = await desk.saving.save("act", params);
+      this.after(item, { answer, seq, draft: null, skipped: false }, progress, said(answer));
+    });
+  }
+
+  /** Go on after an action on `item`. @param {any} item @param {any} now @param {any} progress @param {string} text */
+  after(item, now, progress, text) {
+    const { queue, frame } = this.desk;
+    frame.say(text);
+    if (queue.back) {
+      Object.assign(item, now);
+      queue.newer();
+    } else queue.advance(now);
+    this.desk.progress(progress);
+    if (queue.shown) this.desk.show();
+    else void this.desk.next();
+  }
+
+  /** @param {string} action */
+  async act(action) {
+    const { desk } = this;
+    if (action === "undo" || action === "redo") return this.step(action);
+    if (action === "back" || action === "forward") return this.look(action);
+    const item = desk.queue.shown;
+    if (!item || !desk.frame.cover.hidden || desk.mode === "grid") return;
+    if (action === "flag") return this.flag(item);
+    if (action === "skip" && !desk.queue.back) {
+      await this.locked(item, async () => {
+        await desk.drafts.flush();
+        const { seq, progress } = await desk.saving.save("act", { action, object: item.id, seconds: desk.clock.seconds });
+        this.after(item, { skipped: true, seq }, progress, "Skipped");
+      });
+    }
+  }
+
+  /** @param {any} item */
+  async flag(item) {
+    const { desk } = this;
+    const words = {
+      title: item.flagged ? "This item is flagged" : "Flag this item",
+      label: "What is wrong with it? (may stay empty)",
+      value: item.comment || "",
+      button: item.flagged ? "Change the comment" : "Flag",
+      other: item.flagged ? "Take the flag away" : undefined
+    };
+    const asked = await askText(desk.frame.root, words);
+    desk.frame.focus();
+    if (!asked) return;
+    const action = asked.other ? "unflag" : "flag";
+    await this.locked(item, async () => {
+      const { progress } = await desk.saving.save("act", { action, object: item.id, comment: asked.text });
+      item.flagged = action === "flag";
+      item.comment = item.flagged ? asked.text : null;
+      desk.progress(progress);
+      if (desk.queue.shown === item) desk.buttons(item);
+      desk.frame.note(item.flagged ? "Flagged. You can still label or skip it." : "The flag is gone.");
+      desk.frame.say(item.flagged ? "Flagged" : "Not flagged any more");
+    });
+  }
+
+  /** Within the item first, then across items. @param {"undo"|"redo"} action */
+  async step(action) {
+    const { desk } = this;
+    if (desk.frame.cover.hidden && desk.editor[action]()) return;
+    await this.locked(null, async () => {
+      await desk.drafts.flush();
+      let result;
+      try {
+        result = await desk.saving.save("act", { action });
+      } catch (error) {
+        desk.frame.note(inWords(error), "problem");
+        return;
+      }
+      desk.progress(result.progress);
+      desk.frame.say(action === "undo" ? "Undone" : "Redone");
+      if (result.item) this.moved(action, result.item);
+    });
+  }
+
+  /** An undone action's item is to be done again; a redone one's is done again. @param {string} action @param {any} item */
+  moved(action, item) {
+    const { desk } = this;
+    desk.queue.bring(item);
+    if (action === "redo" && (item.answer || item.skipped)) {
+      desk.queue.advance({});
+      return desk.queue.shown ? desk.show() : void desk.next();
+    }
+    desk.show();
+  }
+
+  /** @param {"back"|"forward"} action */
+  async look(action) {
+    const { desk } = this;
+    if (desk.mode !== "label") return;
+    await this.locked(null, async () => {
+      await desk.drafts.flush();
+      const moved = action === "back" ? await desk.queue.older() : desk.queue.newer();
+      if (!moved) return desk.frame.note(action === "back" ? "This is the first one." : "This is the current one.");
+      if (desk.queue.shown) desk.show();
+      else void desk.next();
+    });
+  }
+
+  /** Leases of what is held, while somebody is there. */
+  async renew() {
+    const { queue, saving, active } = this.desk;
+    if (document.hidden || Date.now() - active > 600000) return;
+    for (const item of queue.ending(Date.now() / 1000, 90)) {
+      if (!item) continue;
+      try {
+        const { lease_until: until } = await saving.save("act", { action: "renew", object: item.id });
+        item.lease_until = until ?? (item.lease_until || 0) + 60;
+      } catch (error) {
+        if (queue.shown !== item) queue.drop(item.id);
+        else this.failed(error, item);
+      }
+    }
+  }
+
+  /** No other action until this one is done. @param {any} item @param {() => Promise<void>|void} work */
+  async locked(item, work) {
+    const { desk } = this;
+    if (desk.locked) return;
+    desk.locked = true;
+    try {
+      await work();
+    } catch (error) {
+      this.failed(error, item);
+    } finally {
+      desk.locked = false;
+    }
+  }
+
+  /** @param {any} error @param {any} [item] */
+  failed(error, item) {
+    const { desk } = this;
+    if (desk.closed) return;
+    desk.frame.note(inWords(error), "problem");
+    desk.frame.say(inWords(error));
+    if (error?.code === "JobEnded") return desk.without(error);
+    if (["LeaseExpired", "NotYours", "AlreadyAnswered", "NotFound"].includes(error?.code)) {
+      const held = item || desk.queue.shown;
+      if (held) desk.queue.drop(held.id);
+      void desk.next();
+    } else if (item && desk.queue.shown === item) desk.editor.refused?.();
+    if (!error?.code) console.error(error);
+  }
+}
+
+/** @param {any} answer */
+function said(answer) {
+  if (answer.label) return answer.label;
+  if (answer.labels) return answer.labels.join(", ") || "no label";
+  if (answer.boxes) return `${answer.boxes.length} boxes saved`;
+  if (answer.entities) return `${answer.entities.length} spans saved`;
+  return "Saved";
+}

@@ -1,0 +1,122 @@
+// The items of one person: what is leased ahead, what is shown, what was done before.
+
+/** @typedef {import("./types.js").Item} Item */
+
+export class Queue {
+  /** @param {import("./saving.js").Saving} saving @param {{ahead?: number, name?: "label"|"review"}} [options] */
+  constructor(saving, { ahead = 5, name = "label" } = {}) {
+    this.saving = saving;
+    this.ahead = ahead;
+    this.name = name;
+    /** @type {Item[]} leased, not shown yet */
+    this.ready = [];
+    /** @type {Item|null} the one to do */
+    this.front = null;
+    /** @type {Item[]} done before, newest last */
+    this.past = [];
+    this.pastComplete = false;
+    /** @type {number|null} the action before which `history` was not read yet */
+    this.oldest = null;
+    /** how far back one looks: 0 is the front, 1 the newest of `past` */
+    this.back = 0;
+    /** @type {Promise<import("./types.js").Progress|null>|null} */
+    this.asking = null;
+  }
+
+  /** The item on the screen. */
+  get shown() {
+    return this.back ? this.past[this.past.length - this.back] : this.front;
+  }
+
+  /** Ids that `next` need not give again. */
+  get have() {
+    return [...(this.front ? [this.front.id] : []), ...this.ready.map((item) => item.id)];
+  }
+
+  /**
+   * Lease more, where there is room for more; what is asked for already is waited for.
+   * @returns {Promise<import("./types.js").Progress|null>} null: nothing was asked
+   */
+  refill() {
+    if (this.asking) return this.asking;
+    const n = this.ahead - this.ready.length + (this.front ? 0 : 1);
+    if (n <= 0) return Promise.resolve(null);
+    this.asking = this.ask(n).finally(() => (this.asking = null));
+    return this.asking;
+  }
+
+  /** @param {number} n */
+  async ask(n) {
+    const have = this.have;
+    const { items, progress } = await this.saving.insist("next", { n, have, queue: this.name });
+    const known = new Set(this.have);
+    for (const item of items) if (!known.has(item.id)) this.ready.push(item);
+    if (!this.front) this.front = this.ready.shift() || null;
+    return progress;
+  }
+
+  /** The front is done (with this answer): the next takes its place. @param {Partial<Item>} done what it is now */
+  advance(done) {
+    if (this.front) this.keep({ ...this.front, ...done });
+    this.front = this.ready.shift() || null;
+    this.back = 0;
+  }
+
+  /** Remember an item as done. @param {Item} item */
+  keep(item) {
+    this.past = this.past.filter((one) => one.id !== item.id);
+    this.past.push({ ...item, draft: null });
+    if (this.past.length > 500) {
+      this.past.splice(0, 100);
+      this.pastComplete = false;
+      this.oldest = null;
+    }
+  }
+
+  /** Not ours any more. @param {number} id */
+  drop(id) {
+    this.ready = this.ready.filter((item) => item.id !== id);
+    this.past = this.past.filter((item) => item.id !== id);
+    this.back = 0;
+    if (this.front?.id === id) this.front = this.ready.shift() || null;
+  }
+
+  /** An item that came back by undo (or forward again by redo) is what is to be done now. @param {Item} item */
+  bring(item) {
+    this.past = this.past.filter((one) => one.id !== item.id);
+    this.ready = this.ready.filter((one) => one.id !== item.id);
+    if (this.front && this.front.id !== item.id) this.ready.unshift(this.front);
+    this.front = item;
+    this.back = 0;
+  }
+
+  /** One step back; false where there is nothing before. */
+  async older() {
+    if (this.back >= this.past.length && !this.pastComplete) await this.recall();
+    if (this.back >= this.past.length) return false;
+    this.back++;
+    return true;
+  }
+
+  newer() {
+    if (!this.back) return false;
+    this.back--;
+    return true;
+  }
+
+  /** Items of former sittings. */
+  async recall() {
+    const before = this.oldest ?? this.past[0]?.seq ?? null;
+    const { items } = await this.saving.insist("history", { before, n: 20 });
+    const known = new Set(this.past.map((item) => item.id));
+    const older = items.filter((/** @type {Item} */ item) => !known.has(item.id) && item.id !== this.front?.id);
+    this.past.unshift(...older.reverse());
+    this.pastComplete = items.length < 20;
+    this.oldest = items.at(-1)?.seq ?? before;
+  }
+
+  /** Leases that end soon. @param {number} now seconds since the epoch @param {number} within seconds */
+  ending(now, within) {
+    return [this.front, ...this.ready].filter((item) => item?.lease_until && item.lease_until - now < within);
+  }
+}

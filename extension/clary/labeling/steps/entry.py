@@ -1,0 +1,102 @@
+"""The process of a step: does what is due, and what is due then, until there is nothing."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clary.config import Config
+from clary.home import Home
+from clary.labeling.steps import outcome
+from clary.labeling.steps.outcome import StepFailed
+from clary.labeling.work import Work, WorkError
+from clary.labeling.work.course import Due, due
+from clary.labeling.work.database import get, put
+from clary.objects import Objects, ObjectsError
+from clary.runner.attempt import Lock
+from clary.runner.child import load_spec
+from clary.store import Store
+
+# A step that does the same thing again and again has a fault; it must not go on for ever.
+_MOST_ROUNDS = 10_000
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the parts of a step work with."""
+
+    home: Home
+    config: Config
+    store: Store
+    objects: Objects
+    work: Work
+
+
+def main(attempt_dir: Path) -> int:
+    """Run one step; returns the exit code. The payload of the spec names the labeling job."""
+    payload = load_spec(attempt_dir).payload
+    home = Home.locate()
+    try:
+        work = Work.open(home, payload["job"])
+    except WorkError as error:
+        print(f"[clary] {error}", flush=True)
+        return 0
+    store = Store(home)
+    context = Context(home, Config.load(home), store, Objects(home), work)
+    lock = Lock.take(work.folder / "step.lock")
+    if lock is None:
+        print("[clary] Another step is at work.", flush=True)
+        return 0
+    try:
+        run(context, int(payload["step"]))
+    except StepFailed as error:
+        _failed(context, str(error))
+    except ObjectsError as error:
+        _failed(context, f"ClientError: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        _failed(context, f"InternalServerError: {type(error).__name__}: {error}")
+    finally:
+        lock.release()
+    return 0
+
+
+def run(context: Context, number: int) -> None:
+    """Do all that is due. Raises StepFailed when the job cannot go on."""
+    work = context.work
+    for _ in range(_MOST_ROUNDS):
+        with work.transaction() as db:
+            what = due(db, work.settings)
+            if what is None:
+                _cross_off(context, number)
+                break
+        began = time.perf_counter()
+        _part(what)(context)
+        print(f"[clary] {what}: {time.perf_counter() - began:.2f} s", flush=True)
+        outcome.show(context.store, work)
+    outcome.show(context.store, work)
+
+
+def _part(what: Due) -> Callable[[Context], None]:
+    from importlib import import_module
+
+    module = import_module(f"clary.labeling.steps.{what}")
+    function: Callable[[Context], None] = getattr(module, what)
+    return function
+
+
+def _cross_off(context: Context, number: int) -> None:
+    with context.work.transaction() as db:
+        step = get(db, "step")
+        if step is not None and step["n"] == number:
+            put(db, "step", None)
+        put(db, "crashes", {})
+
+
+def _failed(context: Context, reason: str) -> None:
+    print(f"[clary] {reason}", flush=True)
+    outcome.fail(context.store, context.work, reason)
+    _cross_off(context, context.work.fact("steps", 0))

@@ -1,0 +1,61 @@
+"""How a labeling job stands, for all to see: its document in the store follows its database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clary.labeling.work import Work
+from clary.labeling.work.course import ENDED
+from clary.labeling.work.database import get, put
+
+if TYPE_CHECKING:
+    from clary.store import Store
+
+DOCUMENT = "labeling-job"
+_LONGEST_REASON = 1024
+
+
+class StepFailed(Exception):
+    """The job cannot go on; the text becomes its FailureReason, so it begins with ``ClientError:`` or the like."""
+
+
+def fail(store: Store, work: Work, reason: str) -> None:
+    """End the job as failed, unless it has ended."""
+    with work.transaction() as db:
+        if get(db, "status") not in ENDED:
+            put(db, "status", "Failed")
+            put(db, "reason", _shortened(reason))
+            put(db, "ended", True)
+    show(store, work)
+
+
+def show(store: Store, work: Work) -> None:
+    """Bring the document to what the database says: status, FailureReason, LabelingJobOutput."""
+    name = work.settings.name
+    with store.transaction():
+        document = store.documents.find(DOCUMENT, name)
+        if document is None or document.arn != work.settings.arn:
+            return  # deleted, or another job of this name
+        status, body = work.status, dict(document.body)
+        reason, output = work.fact("reason"), work.fact("output")
+        if reason:
+            body["FailureReason"] = reason
+        if output:
+            body["LabelingJobOutput"] = output
+        if status != document.status or body != document.body:
+            store.documents.update(DOCUMENT, name, status=status, body=body)
+
+
+def touch(store: Store, work: Work) -> None:
+    """Tell watchers that the job has moved on, though its status is the same."""
+    document = store.documents.find(DOCUMENT, work.settings.name)
+    if document is not None:
+        store.documents.update(DOCUMENT, work.settings.name, body=document.body)
+
+
+def _shortened(reason: str) -> str:
+    """AWS takes 1,024 characters; the end of a traceback says more than its middle."""
+    if len(reason) <= _LONGEST_REASON:
+        return reason
+    half = _LONGEST_REASON // 2 - 3
+    return f"{reason[:half]} ... {reason[-half:]}"

@@ -1,0 +1,148 @@
+"""``clary.label``: what a user wants labelled, made into a labeling job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from clary.sdk import packing, storage
+from clary.sdk.api import call
+from clary.sdk.labeling import LabelingJob
+from clary.sdk.labeling_gold import gold_block
+from clary.sdk.labeling_input import Manifest, manifest_of
+from clary.sdk.labeling_request import Wish, labeling_request
+from clary.sdk.labeling_tasks import Mode, task_named
+from clary.sdk.model import Model
+from clary.sdk.workteam import DEFAULT, Workteam, team_arn
+
+
+def label(
+    data: Any,
+    labels: Sequence[str] = (),
+    *,
+    task: str | None = None,
+    name: str | None = None,
+    column: str | None = None,
+    workers: int = 1,
+    team: str | Workteam | None = None,
+    epsilon: float | None = None,
+    delta: float = 0.05,
+    scope: Literal["dataset", "auto-labelled"] = "dataset",
+    instructions: str = "",
+    title: str = "",
+    gold: Any = None,
+    gold_share: float = 0.1,
+    attribute: str | None = None,
+    verify: str | None = None,
+    adjust: str | None = None,
+    suggestions: str | None = None,
+    model: str | Model | None = None,
+    features: str = "",
+    seed: int = 0,
+    review_below: float | None = None,
+    hotkeys: Mapping[str, str] | None = None,
+    colors: Mapping[str, str] | None = None,
+    grid: bool = False,
+    max_human: int | None = None,
+    max_labeled: int | None = None,
+    time_limit: int = 3600,
+    output: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> LabelingJob:
+    """Have images or texts labelled; returns the started LabelingJob, which a notebook shows as the canvas.
+
+    ``data``: a folder of images or .txt files, a list of paths, addresses, texts, PIL images or arrays, a DataFrame, a CSV
+    (``column`` where it has several), a manifest, an ``s3://`` prefix, or an earlier LabelingJob. What is local is copied into
+    the default bucket; ``file:///...`` is read in place. ``labels``: the classes. ``task``: a task type
+    (image-classification, bounding-box, named-entity-recognition, ...); inferred as a classification where it is not given.
+
+    ``workers``: people for each object. ``team``: a work team's name. ``time_limit``: seconds that a person has for an object.
+    ``instructions``: text or HTML. ``hotkeys``, ``colors``: by label. ``grid``: begin with many images at once.
+
+    ``epsilon``: the error that may remain in the labels; with it the machine labels what it can under that bound, which fails
+    with probability ``delta`` at most, and which is a share of the data set or (``scope``) of what the machine labelled.
+    ``model``: a model to begin with; ``features``: pixels, torchvision:<architecture>, tfidf or embedding.
+
+    ``gold``: known answers by which annotators are judged: a dict from source to label, an earlier LabelingJob, or (manifest,
+    attribute); they are ``gold_share`` of what a person gets. ``review_below``: objects whose annotators agree less (0 to 1)
+    go to your review queue. ``verify`` or ``adjust``: the label attribute of an earlier job that is looked at or corrected.
+    ``suggestions``: an attribute whose labels are shown as suggestions. ``max_human`` (objects), ``max_labeled`` (percent):
+    when to stop. ``output``: ``s3://`` prefix of the labels.
+
+    Raises FileNotFoundError, ValueError or TypeError for what is wrong here, ClaryError for what the API refuses.
+    """
+    _check(labels, epsilon, delta, verify, adjust)
+    bucket = storage.default_bucket()
+    name = name or packing.new_name(_stem(data))
+    if isinstance(data, LabelingJob):
+        data = data.manifest
+    manifest = manifest_of(data, name, column)
+    kind = task or f"{manifest.modality}-classification"
+    chosen = task_named(kind)
+    _check_task(kind, chosen.modality, manifest, epsilon, bool(chosen.algorithm))
+    mode: Mode = "verify" if verify else "adjust" if adjust else "label"
+    block: dict[str, Any] = {
+        "prelabel_attribute": suggestions, "review_below": review_below, "hotkeys": dict(hotkeys or {}),
+        "colors": dict(colors or {}), "grid": grid or None, "features": features,
+        "gold": gold_block(gold, gold_share, name, list(labels), kind) if gold is not None else None,
+    }  # fmt: skip
+    if epsilon is not None:
+        block |= {"epsilon": epsilon, "delta": delta, "scope": scope, "seed": seed}
+    wish = Wish(
+        name, chosen, list(labels), manifest.uri, output or f"s3://{bucket}/",
+        team_arn(team.name if isinstance(team, Workteam) else team or DEFAULT),
+        workers=workers, attribute=attribute or "", mode=mode, audited=verify or adjust or "", title=title,
+        instructions=instructions, epsilon=epsilon, model_arn=_model_arn(model), max_labeled=max_labeled,
+        max_human=max_human, time_limit_s=time_limit, block=block, tags=tags or {},
+    )  # fmt: skip
+    call("CreateLabelingJob", **labeling_request(wish))
+    return LabelingJob(name)
+
+
+def _check(
+    labels: Sequence[str], epsilon: float | None, delta: float, verify: str | None, adjust: str | None
+) -> None:
+    """What can be told before anything is copied."""
+    if isinstance(labels, str):
+        raise TypeError(f"labels is a list of classes: [{labels!r}, ...].")
+    if not labels:
+        raise ValueError('Give the classes: labels=["cat", "dog"].')
+    twice = sorted({one for one in labels if list(labels).count(one) > 1})
+    if twice:
+        raise ValueError(f"Every label once: {', '.join(twice)} is there more often.")
+    if verify and adjust:
+        raise ValueError("A job verifies labels or adjusts them: give verify or adjust, not both.")
+    for name, value in (("epsilon", epsilon), ("delta", delta)):
+        if value is not None and not 0 < value < 1:
+            raise ValueError(f"{name} is a share between 0 and 1, such as 0.05; not {value}.")
+
+
+def _check_task(kind: str, modality: str, manifest: Manifest, epsilon: float | None, automatic: bool) -> None:
+    if modality != manifest.modality:
+        raise ValueError(
+            f"The data are {manifest.modality}s, but {kind} is for {modality}s: choose another task."
+        )
+    if epsilon is not None and not automatic:
+        raise ValueError(
+            f"There are no automatic labels for {kind}: leave epsilon out. Classifications with a single label and "
+            "bounding boxes have them."
+        )
+
+
+def _model_arn(model: str | Model | None) -> str:
+    if model is None:
+        return ""
+    if isinstance(model, str) and model.startswith("arn:"):
+        return model
+    return model.arn if isinstance(model, Model) else Model(model).arn
+
+
+def _stem(data: Any) -> str:
+    """A readable beginning of the job's name."""
+    from pathlib import Path
+
+    if isinstance(data, LabelingJob):
+        return data.name[:30]
+    if isinstance(data, (str, Path)):
+        return Path(str(data).rstrip("/")).name.partition(".")[0] or "labels"
+    return "labels"
