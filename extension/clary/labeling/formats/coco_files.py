@@ -101,6 +101,10 @@ class AnnotationFile:
         for name, one in found:
             if name not in ("images", "categories", "annotations"):
                 continue
+            if name == "annotations":
+                self.empty = False
+            if one == []:
+                continue
             if not isinstance(one, dict):
                 raise FormatError(f'{self.path}: an entry of "{name}" is no JSON object: {str(one)[:60]!r}')
             if name == "images":
@@ -119,7 +123,6 @@ class AnnotationFile:
             )
         if "category_id" not in one and "caption" in one:
             raise FormatError(f"{self.path} holds captions, not labels; use COCO's instances file.")
-        self.empty = False
         self.has_boxes = self.has_boxes and bool(one.get("bbox"))
         kept = orjson.dumps({key: one[key] for key in _KEPT if key in one})
         image_id = one.get("image_id")

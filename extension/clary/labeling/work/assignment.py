@@ -20,20 +20,20 @@ EXPIRED = "The time for this item ran out, and it was given to somebody else. No
 # What one person may have at once.
 _MOST_LEASES = 200
 
-_LAPSED = "SELECT object, worker FROM marks WHERE live = 1 AND until <= ?"
-_OWN = "SELECT object, live FROM marks WHERE worker = ? AND until > 0 ORDER BY turn"
+_LAPSED = "SELECT object, worker FROM marks INDEXED BY marks_live WHERE live = 1 AND until <= ?"
+_OWN = "SELECT object, live FROM marks INDEXED BY marks_leases WHERE worker = ? AND until > 0 ORDER BY turn"
 _QUEUE = """
-    SELECT id, position, held FROM objects
+    SELECT id, position, held FROM objects INDEXED BY objects_queue
     WHERE role = 0 AND state = 1 AND want > votes + held AND position > ? AND NOT EXISTS
       (SELECT 1 FROM marks WHERE object = objects.id AND worker = ? AND (seq IS NOT NULL OR until > 0))
     ORDER BY position LIMIT 1
 """
 _SKIPPED = """
-    SELECT id, held FROM marks JOIN objects ON id = object
+    SELECT id, held FROM marks INDEXED BY marks_skipped JOIN objects ON id = object
     WHERE worker = ? AND skipped = 1 AND live = 0 AND role = 0 AND state = 1 AND want > votes + held ORDER BY seq LIMIT 1
 """
-_GOLD = "SELECT id, position FROM objects WHERE role = 1 AND position > ? ORDER BY position LIMIT 1"
-_WITH_PEOPLE = "SELECT count(*) FROM objects WHERE role = 0 AND held > 0"
+_GOLD = "SELECT id, position FROM objects INDEXED BY objects_gold WHERE role = 1 AND position > ? ORDER BY position LIMIT 1"
+_WITH_PEOPLE = "SELECT count(*) FROM objects INDEXED BY objects_held WHERE role = 0 AND held > 0"
 
 
 def sweep(db: sqlite3.Connection, rules: Rules, now: float) -> None:

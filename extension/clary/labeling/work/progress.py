@@ -17,10 +17,10 @@ _RECENT = 20
 
 # Open objects on which others hold every place that is left; at most as many as may be with people at once.
 _FULL = """
-    SELECT count(*) FROM objects WHERE role = 0 AND state = 1 AND want <= votes + held AND NOT EXISTS
+    SELECT count(*) FROM objects INDEXED BY objects_full WHERE role = 0 AND state = 1 AND want <= votes + held AND NOT EXISTS
       (SELECT 1 FROM marks WHERE object = objects.id AND worker = ? AND (live = 1 OR answer IS NOT NULL OR skipped = 2))
 """
-_PACE = "SELECT seconds FROM marks WHERE worker = ? AND seq IS NOT NULL ORDER BY seq DESC LIMIT ?"
+_PACE = "SELECT seconds FROM marks INDEXED BY marks_history WHERE worker = ? AND seq IS NOT NULL ORDER BY seq DESC LIMIT ?"
 
 
 def label_counters(counts: Mapping[str, int]) -> dict[str, int]:

@@ -89,14 +89,18 @@ def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> d
 
 def review_queue(db: sqlite3.Connection, n: int, have: Collection[int]) -> list[int]:
     """Objects on which the owner has to decide, beyond those in `have`."""
-    rows = db.execute("SELECT id FROM objects WHERE review > 0 ORDER BY id LIMIT ?", (n + len(have),))
+    rows = db.execute(
+        "SELECT id FROM objects INDEXED BY objects_review WHERE review > 0 ORDER BY id LIMIT ?",
+        (n + len(have),),
+    )
     return [row[0] for row in rows if row[0] not in have][:n]
 
 
 def history(db: sqlite3.Connection, worker: str, before: int | None, n: int) -> list[tuple[int, int]]:
     """(object, event) of what the person answered or skipped, newest first."""
     rows = db.execute(
-        "SELECT object, seq FROM marks WHERE worker = ? AND seq IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT ?",
+        "SELECT object, seq FROM marks INDEXED BY marks_history WHERE worker = ? AND seq IS NOT NULL AND seq < ?"
+        " ORDER BY seq DESC LIMIT ?",
         (worker, 2**62 if before is None else before, n),
     )
     return [(row[0], row[1]) for row in rows]

@@ -1,0 +1,288 @@
+"""Rounds of active learning: what humans label next, when to audit, and what the machine may label in the end.
+
+A step is a deterministic function of features, settings, the labels so far and the state that the last step returned, so that a
+step that was killed can be repeated. Errors are counted against the humans' labels: if humans err, the certificate is
+about agreeing with them. Objects that humans could not answer are never asked again and never labelled by the machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.labeling.active import stopping
+from clary.labeling.active.audit import Wealth, design, draw, draw_from, until
+from clary.labeling.active.certificate import Certificate, Scope
+from clary.labeling.active.learner import Model, fit
+from clary.labeling.active.margin import Margin
+from clary.labeling.active.space import Space
+from clary.labeling.active.starts import TypiClust
+from clary.labeling.active.strategy import Situation, Strategy
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+State = dict[str, Any]
+# The k-th audit of a job may fail with probability delta * 0.85 * 0.15^(k - 1): the sum is at most delta, and most
+# audits are the first.
+_LATER = 0.15
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`epsilon`: the share of wrong machine labels that may remain; `delta`: the probability that more do. `scope`: of
+    what it is a share. `batch`: items of a round; None: a tenth of the labels there are, within bounds."""
+
+    epsilon: float = 0.05
+    delta: float = 0.05
+    scope: Scope = "dataset"
+    seed: int = 0
+    batch: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epsilon", "delta"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must lie between 0 and 1, both excluded; it is {getattr(self, name)}."
+                )
+        if self.scope not in ("dataset", "auto-labelled"):
+            raise ValueError(f"scope must be dataset or auto-labelled, not {self.scope!r}.")
+        if self.batch is not None and self.batch < 1:
+            raise ValueError(f"batch must be at least 1; it is {self.batch}.")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Humans label `indices` next. `confidences`, `suggestions`: the model's, where there is a model; never of an audit
+    (a guess that is shown biases whoever sees it)."""
+
+    indices: list[int]
+    purpose: Literal["train", "audit"]
+    why: str
+    confidences: dict[int, float] = field(default_factory=dict)
+    suggestions: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The machine labels `predictions` (index -> class, confidence 0..1), humans the `rest`: all of it, where there is
+    no certificate."""
+
+    predictions: dict[int, tuple[int, float]]
+    certificate: Certificate | None
+    rest: list[int]
+    why: str
+
+
+class AutoLabeler:
+    """`features`: (N, d), dense or scipy sparse, finite (ValueError); or a `Space` made of them before. `exclude`: items
+    that do not count at all."""
+
+    def __init__(
+        self, features: Any, n_classes: int, settings: Settings, exclude: Collection[int] = ()
+    ) -> None:
+        if n_classes < 1:
+            raise ValueError(f"There must be at least one class; n_classes is {n_classes}.")
+        self.space = features if isinstance(features, Space) else Space(features)
+        self.n_classes = n_classes
+        self.settings = settings
+        self.items: Ints = np.setdiff1d(np.arange(self.space.size), np.asarray(list(exclude), dtype=np.int64))
+        self.start: Strategy = TypiClust()
+        self.strategy: Strategy = Margin()
+
+    def step(self, labels: Mapping[int, int], state: State) -> tuple[Ask | Finish, State]:
+        """What to do now, and the state for the next step. `state`: ``{}`` at first. ValueError: a label that is no class."""
+        known = self._checked(labels)
+        state = {"asked": [], "history": [], "commits": 0, **state}
+        if "audit" in state:
+            outcome = self._audit(known, state)
+            if outcome is not None:
+                return outcome
+            state = {name: value for name, value in state.items() if name != "audit"}
+        return self._learn(known, state)
+
+    # Learning
+
+    def _learn(self, known: dict[int, int], state: State) -> tuple[Ask | Finish, State]:
+        pool = self._pool(known, state)
+        rule = self._rule(state["commits"] + 1)
+        if len(pool) == 0:
+            return Finish({}, None, self._rest(known, {}), "Humans have labelled everything."), state
+        if stopping.ideal_draws(len(pool), rule) >= len(pool):
+            why = (
+                f"Not even an audit without any error could show an error of at most {rule.epsilon:.1%} at {len(pool):,} "
+                "items: humans label all of them."
+            )
+            return Finish({}, None, self._rest(known, {}), why), state
+        items = np.asarray(sorted(known), dtype=np.int64)
+        now = Situation(self.space, pool, items, None)
+        if len(items) == 0:
+            chosen = self.start.choose(now, self._first(), self._stream(state))
+            return self._ask(chosen, "train", "The most typical items, to begin with.", None, state)
+        classes = np.asarray([known[one] for one in items.tolist()], dtype=np.int64)
+        model = fit(self.space, items, classes, self.n_classes, self.settings.seed)
+        doubts = model.doubts[pool]
+        batch = min(self._batch(len(items)), len(pool))
+        state = {**state, "history": [*state["history"], [len(items), float(doubts.mean())]]}
+        expected = stopping.plan(doubts, rule)
+        hopeful = expected.leave < len(pool) and len(items) >= self._first()
+        if hopeful and not stopping.better_later(state["history"], doubts, rule, batch):
+            return self._freeze(model, pool, expected, known, state)
+        chosen = self.strategy.choose(Situation(self.space, pool, items, model), batch, self._stream(state))
+        why = f"The items that the model is least sure of; it expects {doubts.mean():.1%} errors among the rest."
+        return self._ask(chosen, "train", why, model, state)
+
+    def _first(self) -> int:
+        return max(2 * self.n_classes, 20)
+
+    def _batch(self, labelled: int) -> int:
+        return self.settings.batch or int(np.clip(labelled // 10, 10, max(10, len(self.items) // 50)))
+
+    # The audit
+
+    def _freeze(
+        self, model: Model, pool: Ints, expected: stopping.Plan, known: dict[int, int], state: State
+    ) -> tuple[Ask | Finish, State]:
+        """From here the model's labels are fixed; the audit is drawn after this."""
+        order = np.argsort(-model.doubts[pool], kind="stable")
+        population = np.sort(pool[order[min(expected.leave, len(pool) - 1) :]])
+        frozen = {
+            "population": _packed(population.astype(np.int64)),
+            "classes": _packed(model.classes[population].astype(np.int64)),
+            "doubts": _packed(model.doubts[population].astype(np.float64)),
+        }
+        state = {**state, "commits": state["commits"] + 1, "audit": {**frozen, "events": []}}
+        outcome = self._audit(known, state)
+        assert outcome is not None, "an audit that has drawn nothing yet is not given up"
+        return outcome
+
+    def _audit(self, known: dict[int, int], state: State) -> tuple[Ask | Finish, State] | None:
+        """The audit's next move; None: it is given up, its labels join the training."""
+        audit = state["audit"]
+        population = _unpacked(audit["population"], np.int64)
+        doubts = _unpacked(audit["doubts"], np.float64)
+        spot = {item: number for number, item in enumerate(population.tolist())}
+        predicted = dict(
+            zip(population.tolist(), _unpacked(audit["classes"], np.int64).tolist(), strict=True)
+        )
+        wealth, left, believed = Wealth(), set(spot), 0.0
+        for event in audit["events"]:
+            item = int(event[0])
+            wrong = known[item] != predicted[item] if item in known else None
+            left.discard(item)
+            believed += float(doubts[spot[item]])
+            if len(event) == 1:
+                wealth.remove(wrong)
+            else:
+                wealth.see(draw_from(event), wrong)
+        # Whatever humans have labelled besides is no longer the machine's.
+        besides = sorted(item for item in left if item in known)
+        for item in besides:
+            wealth.remove(known[item] != predicted[item])
+            left.discard(item)
+        events = [*audit["events"], *([item] for item in besides)]
+        rule = self._rule(state["commits"])
+        rest = np.asarray(sorted(left), dtype=np.int64)
+        null = rule.allowed(len(rest)) + 1 + wealth.found
+        if len(rest) == 0:
+            return None
+        reached = wealth.log(null)
+        if wealth.drawn and reached >= rule.need:
+            return self._certify(
+                wealth, rest, predicted, doubts[[spot[i] for i in rest.tolist()]], rule, known, state
+            )
+        # What the audit has found so far corrects the doubts (gamma prior of strength 3 on their common factor).
+        factor = (wealth.found + wealth.silent + 3.0) / (believed + 3.0)
+        believed_now = np.clip(doubts[[spot[i] for i in rest.tolist()]] * factor, 1e-6, 0.95)
+        more = rule.need - reached
+        further = stopping.plan(believed_now, stopping.Rule(rule.epsilon, rule.scope, rule.total, more))
+        if wealth.drawn:
+            again = stopping.plan(believed_now, self._rule(state["commits"] + 1))
+            if further.cost >= again.cost or further.leave >= len(rest):
+                return None
+        if wealth.drawn and further.leave > 0:
+            chosen = rest[np.argsort(-believed_now, kind="stable")[: further.leave]].tolist()
+            state = {**state, "audit": {**audit, "events": [*events, *([one] for one in chosen)]}}
+            return self._ask(
+                chosen, "train", "The model is too unsure of these to be trusted with them.", None, state
+            )
+        bet = design(believed_now, rule.allowed(len(rest)) + 1)
+        stream = np.random.default_rng([self.settings.seed, 2, state["commits"], len(events)])
+        drawn = draw(rest.tolist(), bet, len(rest), stream)
+        count = max(1, min(until(drawn, wealth, null, rule.need), int(3 * further.draws) + 20))
+        taken = [[one.item, one.weight, one.chance, one.total] for one in drawn[:count]]
+        state = {**state, "audit": {**audit, "events": [*events, *taken]}}
+        why = f"An audit, drawn by lot: if the machine is right about these, it may label {len(rest) - count:,} items."
+        # In the order of the manifest: the order of the draw says which items the model doubts.
+        return self._ask(sorted(one.item for one in drawn[:count]), "audit", why, None, state)
+
+    def _certify(
+        self, wealth: Wealth, rest: Ints, predicted: dict[int, int], doubts: Floats, rule: stopping.Rule,
+        known: dict[int, int], state: State,
+    ) -> tuple[Finish, State]:  # fmt: skip
+        population = len(_unpacked(state["audit"]["population"], np.int64))
+        remaining = min(wealth.bound(float(np.exp(-rule.need)), population) - wealth.found, len(rest))
+        of = rule.total if rule.scope == "dataset" else len(rest)
+        predictions = {
+            item: (predicted[item], 1.0 - doubt)
+            for item, doubt in zip(rest.tolist(), doubts.tolist(), strict=True)
+        }
+        certificate = Certificate(
+            "betting-wor", self.settings.epsilon, self.settings.delta, rule.scope, float(1 - doubts.max()),
+            wealth.drawn, wealth.drawn_wrong, remaining / of, population, rule.total, len(rest), state["commits"],
+        )  # fmt: skip
+        return Finish(predictions, certificate, self._rest(known, predictions), certificate.words()), state
+
+    # Small things
+
+    def _rule(self, commit: int) -> stopping.Rule:
+        delta = self.settings.delta * (1 - _LATER) * _LATER ** (commit - 1)
+        return stopping.Rule(
+            self.settings.epsilon, self.settings.scope, len(self.items), float(-np.log(delta))
+        )
+
+    def _stream(self, state: State) -> np.random.Generator:
+        return np.random.default_rng([self.settings.seed, 1, len(state["asked"])])
+
+    def _checked(self, labels: Mapping[int, int]) -> dict[int, int]:
+        inside = set(self.items.tolist())
+        known = {int(item): int(one) for item, one in labels.items() if int(item) in inside}
+        for item, one in known.items():
+            if not 0 <= one < self.n_classes:
+                raise ValueError(f"The label of item {item} is {one}; classes are 0 to {self.n_classes - 1}.")
+        return known
+
+    def _pool(self, known: dict[int, int], state: State) -> Ints:
+        """Items without a label that may be asked: not excluded, not asked in vain before."""
+        gone = np.asarray([*known, *state["asked"]], dtype=np.int64)
+        return np.setdiff1d(self.items, gone)
+
+    def _rest(self, known: dict[int, int], predictions: Mapping[int, Any]) -> list[int]:
+        return [item for item in self.items.tolist() if item not in known and item not in predictions]
+
+    def _ask(
+        self,
+        chosen: list[int],
+        purpose: Literal["train", "audit"],
+        why: str,
+        model: Model | None,
+        state: State,
+    ) -> tuple[Ask, State]:
+        state = {**state, "asked": [*state["asked"], *chosen]}
+        if model is None:
+            return Ask(chosen, purpose, why), state
+        sure = {one: float(1 - model.doubts[one]) for one in chosen}
+        return Ask(chosen, purpose, why, sure, {one: int(model.classes[one]) for one in chosen}), state
+
+
+def _packed(values: NDArray[Any]) -> str:
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes())).decode()
+
+
+def _unpacked(text: str, kind: Any) -> NDArray[Any]:
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=kind)
