@@ -24,26 +24,39 @@ export async function openTrainingLauncher(
   cwd: string
 ): Promise<void> {
   try {
-    const tab = (await app.commands.execute('notebook:create-new', {
-      kernelName: KERNEL,
-      cwd
-    })) as INotebookTab;
-    await Promise.all([tab.context.ready, tab.sessionContext.ready]);
-    tab.content.activeCell?.model.sharedModel.setSource(CELL);
-    await app.commands.execute('notebook:run-cell');
+    await openNotebook(app, CELL, cwd);
   } catch (error) {
     notifyError(clary.trans, clary.trans.__('Could not open a training launcher'), error);
   }
 }
 
+/** A new notebook whose first cell is `cell`, and run. `cwd`: its folder. */
+export async function openNotebook(app: JupyterFrontEnd, cell: string, cwd: string): Promise<void> {
+  const tab = (await app.commands.execute('notebook:create-new', {
+    kernelName: KERNEL,
+    cwd
+  })) as INotebookTab;
+  await Promise.all([tab.context.ready, tab.sessionContext.ready]);
+  tab.content.activeCell?.model.sharedModel.setSource(cell);
+  await app.commands.execute('notebook:run-cell');
+}
+
+/** What the canvas does with modifiers: undo, redo, submit, nudging and resizing. */
+const OF_CANVAS = /^(z|y|s|Enter|Arrow.*|Backspace|Delete)$/i;
+
 /**
- * Keep keys that are typed in a launcher's buttons and lists from JupyterLab, where a letter would
- * add or delete a cell. Shortcuts with a modifier (saving, the palette) go on.
+ * Keep keys that are typed in a launcher or a canvas from JupyterLab, where a letter would add or delete
+ * a cell. Shortcuts with a modifier (saving, the palette) go on, unless they are the canvas' own.
  */
 export function keepKeys(event: KeyboardEvent): void {
   const target = event.target;
-  if (target instanceof HTMLElement && target.closest('.clary-Launcher') !== null) {
-    if (event.ctrlKey || event.metaKey || event.altKey) {
+  if (!(target instanceof HTMLElement)) {
+    return;
+  }
+  const canvas = target.closest('.clary-Canvas, .clary-canvas') !== null;
+  if (canvas || target.closest('.clary-Launcher') !== null) {
+    const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (modified && !(canvas && OF_CANVAS.test(event.key))) {
       delete target.dataset.lmSuppressShortcuts;
     } else {
       target.dataset.lmSuppressShortcuts = 'true';

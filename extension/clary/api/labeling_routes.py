@@ -7,7 +7,7 @@ GET    /clary/labeling-jobs/<name>/events               the audit trail; ?after=
 GET    /clary/workteams/<name>/members                  who is in a team
 POST   /clary/workteams/<name>/members                  {"name"}: a new member; the answer tells the link, once
 DELETE /clary/workteams/<name>/members/<person>         the person's link is void from now on
-GET    /clary/canvas/<module>.js                        the canvas's modules
+GET    /clary/canvas/<module>.js                        the canvas's modules; bundle.js: all of them as one
 
 `?worker=` says for whom a canvas speaks; without it, for the user of this machine.
 """

@@ -13,6 +13,7 @@ from clary.api.operations.labeling_request import settings_of
 from clary.api.operations.workforce import as_listing
 from clary.api.paging import listing
 from clary.api.registry import operation
+from clary.objects import ObjectsError
 from clary.store.documents import AlreadyExists, Document
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def create_labeling_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
 
     name = params["LabelingJobName"]
     arn = resources.arn(engine, KIND, name)
-    settings = settings_of(engine, params, arn)
+    try:
+        settings = settings_of(engine, params, arn)
+    except ObjectsError as error:
+        raise validation(str(error)) from None
     request = {
         **params,
         "HumanTaskConfig": {**params["HumanTaskConfig"], "WorkteamArn": settings.workteam},

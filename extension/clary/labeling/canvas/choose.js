@@ -87,7 +87,7 @@ export function choose(place) {
 
 /** @param {any} shown @param {string} key */
 export function released(shown, key) {
-  if (key === " " && shown.view) shown.view.panning = false;
+  if (key.endsWith(" ") && shown.view) shown.view.panning = false;
 }
 
 /** In the job's order. @param {string[]} names @param {import("./types.js").Label[]} labels */

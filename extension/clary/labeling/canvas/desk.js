@@ -63,7 +63,8 @@ export class Desk {
     this.frame.title.title = description || job;
     this.frame.buttons.instructions.hidden = !(instructions || full_instructions || description);
     this.progress(this.job.progress);
-    await this.turn(settings?.grid && fitsGrid(this.job) ? "grid" : "label");
+    const review = this.model.get?.("mode") === "review" && this.job.owner;
+    await this.turn(review ? "review" : settings?.grid && fitsGrid(this.job) ? "grid" : "label");
     if (this.model.get?.("focus")) this.frame.focus();
   }
 
@@ -185,7 +186,8 @@ export class Desk {
     }
     const waits = error?.code === "NotReady" ? error.message : progress.waiting;
     if (waits && !over && error?.code !== "JobEnded") {
-      this.frame.put(waiting(waits));
+      if (this.shownWait !== waits || this.frame.cover.hidden) this.frame.put(waiting(waits, progress, () => this.act("back")));
+      this.shownWait = waits;
       this.poll = setTimeout(() => this.next(), 1500);
       return;
     }
@@ -199,7 +201,7 @@ export class Desk {
 
   /** @param {import("./types.js").Progress|null|undefined} progress */
   progress(progress) {
-    if (!progress) return;
+    if (!progress || (progress.asked ?? 0) < (this.last?.asked ?? 0)) return;
     const before = this.last?.review;
     this.last = progress;
     showProgress(this.frame.progress, progress, this.mode === "review");
@@ -261,8 +263,10 @@ export class Desk {
 
   /** @param {number|null} since */
   away(since) {
-    this.frame.warn(since ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "");
-    if (!since) this.frame.note("The server is back; everything is saved.");
+    const held = this.saving.pending > 0;
+    const text = held ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "Waiting for the server.";
+    this.frame.warn(since ? text : "");
+    if (!since && held) this.frame.note("The server is back; everything is saved.");
   }
 
   close() {
