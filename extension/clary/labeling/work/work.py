@@ -24,6 +24,9 @@ from clary.labeling.work.recording import Act
 from clary.labeling.work.rows import Batch, Event, NewObject, ObjectRow, Purpose, Role, State
 from clary.labeling.work.rules import Rules
 
+# Whatever share of gold items is asked for: people are there to label.
+_MOST_GOLD = 0.5
+
 
 def folder_of(home: Home, name: str) -> Path:
     """Where the labeling job keeps its files."""
@@ -87,7 +90,7 @@ class Work:
             workers=settings.workers_per_object,
             lease_s=settings.task_time_limit_s,
             max_concurrent=settings.max_concurrent,
-            gold_share=settings.gold.share if settings.gold else 0.0,
+            gold_share=min(_MOST_GOLD, settings.gold.share) if settings.gold else 0.0,
             secret=self._secret,
             review_below=settings.review_below,
             distance=self.task.distance if settings.review_below is not None else None,
