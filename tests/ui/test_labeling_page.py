@@ -52,10 +52,6 @@ def test_a_job_made_with_boto3_is_labelled_by_keyboard_and_a_reload_resumes(
         page.keyboard.press(str((truth[number] + 1) % 10))  # The label 0 is on the key 1, and 9 on 0.
     expect(canvas).to_have_attribute("data-item", "3")
     assert page.locator("#jp-main-dock-panel .lm-TabBar-tab").count() == tabs
-    # A shortcut with modifiers that the canvas has no use for is JupyterLab's.
-    page.keyboard.press("Control+Shift+C")
-    expect(page.locator(".lm-CommandPalette-input")).to_be_visible()
-    page.keyboard.press("Escape")
     expect(row(page, "by-hand")).to_contain_text("3 of 8")
     # JupyterLab saves its layout a little later; a browser that comes back finds the tab and the item.
     page.wait_for_timeout(1500)
