@@ -29,6 +29,8 @@ class Database:
         """Raises WorkError when there is none at `path`, or when a newer Clary wrote it."""
         self.path = path
         self._mine = _PerThread()
+        # Threads of one process queue here: SQLite's own waiting is a sleep that grows, and starves some of twenty.
+        self._turn = threading.Lock()
         if not path.exists():
             raise WorkError(f"There is no labeling job in {path.parent}.")
         (version,) = self.read().execute("PRAGMA user_version").fetchone()
@@ -76,19 +78,20 @@ class Database:
             finally:
                 mine.depth -= 1
             return
-        # An answer that was acknowledged survives a power cut, too: one fsync for each.
-        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        db.execute("BEGIN IMMEDIATE")
-        mine.depth = 1
-        try:
-            yield db
-            mine.depth = 0
-            db.execute("COMMIT")
-        except BaseException:
-            mine.depth = 0
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
+        with self._turn:
+            # An answer that was acknowledged survives a power cut, too: one fsync for each.
+            db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            db.execute("BEGIN IMMEDIATE")
+            mine.depth = 1
+            try:
+                yield db
+                mine.depth = 0
+                db.execute("COMMIT")
+            except BaseException:
+                mine.depth = 0
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
 
     def close(self) -> None:
         """Close this thread's connection; it opens again when needed."""
