@@ -88,14 +88,16 @@ def decisions(db: sqlite3.Connection) -> dict[int, tuple[str, Answer]]:
 def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> dict[int, Verdict]:
     """Human verdicts and machine labels of all items. A decision of the owner counts as the only vote there is."""
     answers = votes(db, None, None)
-    for thing, (owner, answer) in decisions(db).items():
+    decided = decisions(db)
+    for thing, (owner, answer) in decided.items():
         answers[thing] = [Vote(owner, answer)]
     gold = {thing: answer for thing, (answer, _, _) in known(db, "gold", None).items()}
     items = {thing: cast for thing, cast in answers.items() if thing not in gold}
     found = task.consolidate(answers, Things(db, settings), settings, gold) if items else {}
     found = {thing: verdict for thing, verdict in found.items() if thing not in gold}
     for thing, (answer, confidence) in machine(db, None).items():
-        found[thing] = Verdict(answer, confidence)
+        if thing not in decided:
+            found[thing] = Verdict(answer, confidence)
     return found
 
 
