@@ -141,16 +141,17 @@ export class Desk {
     const own = item.draft ?? item.answer;
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
     this.editor.show(item, own ?? proposal ?? suggested?.answer ?? null, suggested ? suggested.confidence : null);
-    if (!queue.back) this.images.prefetch(queue.ready.slice(0, 4));
     this.buttons(item);
     const state = [item.flagged ? "flagged" : "", item.skipped ? "skipped" : "", item.answer ? "answered" : ""].filter(Boolean);
     const where = queue.back ? `Looking back, ${queue.back} before the current one` : `Item ${(this.last?.done ?? 0) + 1}`;
     frame.say(`${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`);
-    if (!queue.back) this.top();
+    // First the item is painted; what comes after it must not take the processor from that.
+    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
   }
 
   /** Lease more behind what is shown. */
   top() {
+    this.images.prefetch(this.queue.ready.slice(0, 4));
     this.queue.refill().then(
       (progress) => {
         if (progress) this.progress(progress);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 import time
 import traceback
 from collections.abc import Callable
@@ -16,12 +18,15 @@ from clary.labeling.work import Work, WorkError
 from clary.labeling.work.course import Due, due
 from clary.labeling.work.database import get, put
 from clary.objects import Objects, ObjectsError
+from clary.objects.errors import NoSpace
 from clary.runner.attempt import Lock
 from clary.runner.child import load_spec
 from clary.store import Store
 
 # A step that does the same thing again and again has a fault; it must not go on for ever.
 _MOST_ROUNDS = 10_000
+_RETRY_S = 30.0
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,19 +51,24 @@ def main(attempt_dir: Path) -> int:
         return 0
     store = Store(home)
     context = Context(home, Config.load(home), store, Objects(home), work)
-    lock = Lock.take(work.folder / "step.lock")
+    lock = _turn(work.folder / "step.lock")
     if lock is None:
-        print("[clary] Another step is at work.", flush=True)
-        return 0
+        print("[clary] Another step is at work, and does not end.", flush=True)
+        return 1
     try:
         run(context, int(payload["step"]))
+    except NoSpace as error:
+        _later(context, str(error))
     except StepFailed as error:
         _failed(context, str(error))
     except ObjectsError as error:
         _failed(context, f"ClientError: {error}")
     except Exception as error:
         traceback.print_exc()
-        _failed(context, f"InternalServerError: {type(error).__name__}: {error}")
+        if _is_full(error):
+            _later(context, str(error))
+        else:
+            _failed(context, f"InternalServerError: {type(error).__name__}: {error}")
     finally:
         lock.release()
     return 0
@@ -94,6 +104,26 @@ def _cross_off(context: Context, number: int) -> None:
         if step is not None and step["n"] == number:
             put(db, "step", None)
         put(db, "crashes", {})
+
+
+def _turn(path: Path) -> Lock | None:
+    """The right to work on the job; the step before may still be on its way out."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while (lock := Lock.take(path)) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return lock
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+
+
+def _later(context: Context, reason: str) -> None:
+    """What people did must not be given up for a full disk: the step is done again when there may be space."""
+    print(f"[clary] {reason} It will be tried again.", flush=True)
+    context.work.set(step=None, retry_at=time.time() + _RETRY_S)
 
 
 def _failed(context: Context, reason: str) -> None:
