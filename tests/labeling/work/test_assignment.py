@@ -9,7 +9,7 @@ import pytest
 
 from clary.labeling.session import SessionError
 from clary.labeling.settings import Gold
-from clary.labeling.work import NewObject, Work, assignment
+from clary.labeling.work import NewObject, Work, assignment, filling
 
 
 @pytest.fixture
@@ -196,3 +196,17 @@ def test_a_job_of_a_hundred_thousand_objects_opens_at_once_and_serves_like_a_sma
         plans += [row["detail"] for row in rows]
     assert not [plan for plan in plans if plan == "SCAN objects" or plan == "SCAN marks"]
     assert ben.next() == [0]
+
+
+def test_the_owner_may_put_a_machine_label_right_and_take_that_back(job, person):
+    work = job(2)
+    with work.transaction() as db:
+        db.execute("UPDATE objects SET state = 0, batch = 0")
+        filling.label_by_machine(db, {0: ({"label": "cat"}, 0.9)})
+    owner = person("me", owner=True)
+    owner.act("review", 0, answer={"label": "dog"})
+    assert (work.object(0).state, work.verdicts()[0].answer) == ("labeled", {"label": "dog"})
+    owner.act("undo")
+    assert (work.object(0).state, work.verdicts()[0].answer) == ("machine", {"label": "cat"})
+    with pytest.raises(SessionError, match="nothing to review"):
+        owner.act("review", 1, answer={"label": "dog"})
