@@ -22,7 +22,7 @@ _FOUND = 0.5  # likeness of a thing to a gold mark that is the same
 
 @dataclass
 class Kept:
-    """`kept`: the consolidated marks; `confidences`: one each; `confidence`: of the whole answer, that of its least sure decision."""
+    """`kept`: the consolidated marks; `confidences`: one each; `confidence`: of the answer, of its least sure decision."""
 
     kept: list[dict[str, Any]]
     confidences: list[float]
