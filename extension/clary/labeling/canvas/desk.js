@@ -2,7 +2,7 @@
 
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
-import { end, failed, loading, waiting } from "./covers.js";
+import { end, failed, loading, reviewed, waiting } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
 import { h, keycap } from "./dom.js";
 import { Doing } from "./doing.js";
@@ -137,20 +137,22 @@ export class Desk {
     this.clock.start();
     frame.header.textContent = item.header || "";
     frame.header.hidden = !item.header;
+    frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
     this.editor.show(item, own ?? proposal ?? suggested?.answer ?? null, suggested ? suggested.confidence : null);
-    if (!queue.back) this.images.prefetch(queue.ready.slice(0, 4));
     this.buttons(item);
     const state = [item.flagged ? "flagged" : "", item.skipped ? "skipped" : "", item.answer ? "answered" : ""].filter(Boolean);
     const where = queue.back ? `Looking back, ${queue.back} before the current one` : `Item ${(this.last?.done ?? 0) + 1}`;
     frame.say(`${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`);
-    if (!queue.back) this.top();
+    // First the item is painted; what comes after it must not take the processor from that.
+    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
   }
 
   /** Lease more behind what is shown. */
   top() {
+    this.images.prefetch(this.queue.ready.slice(0, 4));
     this.queue.refill().then(
       (progress) => {
         if (progress) this.progress(progress);
@@ -182,6 +184,11 @@ export class Desk {
     const over = OVER.includes(progress.status);
     if (error && !["NotReady", "JobEnded"].includes(error.code)) {
       this.frame.put(failed(inWords(error), () => this.next()));
+      return;
+    }
+    if (this.mode === "review" && !error) {
+      this.frame.put(reviewed(() => this.turn("label")));
+      this.poll = setTimeout(() => this.next(), 5000);
       return;
     }
     const waits = error?.code === "NotReady" ? error.message : progress.waiting;

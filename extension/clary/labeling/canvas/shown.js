@@ -24,7 +24,7 @@ export class ShownImage {
 
   fitPreviews() {
     const { clientWidth, clientHeight } = this.view.box;
-    this.place.images.fitTo(Math.max(clientWidth, clientHeight, 320) * this.view.ratio);
+    if (clientWidth && clientHeight) this.place.images.fitTo(clientWidth * this.view.ratio, clientHeight * this.view.ratio);
   }
 
   /** @param {Item} item */

@@ -24,7 +24,7 @@ def between_annotators(look: Look) -> dict[str, Any] | None:
     if look.kind == "labels" or not look.shared or len(names) > _MOST:
         return None
     if look.kind == "label":
-        table = look.choices.confusion()[: len(names), : len(names)].tolist()
+        table = look.agreement.confusion
         return {"labels": names, "matrix": table} if any(map(any, table)) else None
     places = {name: place for place, name in enumerate(names)}
     matrix = [[0.0] * len(names) for _ in names]

@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from clary.labeling.results.agreement import Likeness
 from clary.labeling.results.look import Look, shortened
 
 if TYPE_CHECKING:
@@ -17,12 +16,12 @@ _SURE_ENOUGH = 0.9
 _LONGEST_TEXT = 400
 
 
-def first(work: Work, look: Look, alike: Likeness) -> list[dict[str, Any]]:
+def first(work: Work, look: Look) -> list[dict[str, Any]]:
     """[{id, why, confidence, votes: [{worker, answer}], source: {kind, text | name, width, height}}], the most doubtful first;
     objects that the owner has decided on are not among them."""
     decided = work.decisions()
     found: dict[int, str] = {}
-    for thing, why in _candidates(work, look, alike):
+    for thing, why in _candidates(work, look):
         if thing not in decided:
             found.setdefault(thing, why)
         if len(found) == _MOST:
@@ -30,17 +29,17 @@ def first(work: Work, look: Look, alike: Likeness) -> list[dict[str, Any]]:
     return [_shown(work, look, thing, why) for thing, why in found.items()]
 
 
-def _candidates(work: Work, look: Look, alike: Likeness) -> Iterator[tuple[int, str]]:
+def _candidates(work: Work, look: Look) -> Iterator[tuple[int, str]]:
     for thing in work.review_queue(_MOST):
         yield thing, _why_review(work, thing)
-    unlike = [(value, thing) for thing, value in alike.by_object.items() if value < 1.0]
+    unlike = [(value, thing) for thing, value in look.agreement.by_object.items() if value < 1.0]
     for value, thing in heapq.nsmallest(_MOST * 2, unlike):
         yield thing, f"annotators disagree: {value:.0%} alike"
     sure = [
         (verdict.confidence, thing)
         for thing, verdict in look.verdicts.items()
         if verdict.confidence < _SURE_ENOUGH
-        and (thing in look.machine or (verdict.confidence > 0 and look.settings.workers_per_object > 1))
+        and (thing in look.machine or (verdict.confidence > 0 and len(look.votes.get(thing, ())) > 1))
     ]
     for _, thing in heapq.nsmallest(_MOST * 2, sure):
         yield thing, "the machine is unsure" if thing in look.machine else "the label is unsure"

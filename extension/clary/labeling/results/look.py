@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from clary.labeling.results.choices import Choices
+from clary.labeling.agreement import Agreement
 from clary.labeling.settings import JobSettings
 from clary.labeling.task_type import Answer, TaskType, Verdict, Vote
 
@@ -52,9 +52,11 @@ class Look:
         )
 
     @cached_property
-    def choices(self) -> Choices:
-        """The shared objects' answers, of classification tasks."""
-        return Choices.of(self.votes, self.shared, self.labels)
+    def agreement(self) -> Agreement:
+        """How far people agree; nothing where no object has several answers."""
+        from clary.labeling.agreement import measure
+
+        return measure(self.votes, self.settings) if self.shared else Agreement()
 
     @cached_property
     def kind(self) -> str:

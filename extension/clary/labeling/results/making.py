@@ -21,15 +21,14 @@ def state_of(work: Work) -> tuple[Any, ...]:
 def make(work: Work) -> dict[str, Any]:
     """See `results.document`."""
     look = Look.at(work)
-    alike = agreement.Likeness(look)
     return {
         "classes": counts.classes(look),
         "confidence": counts.confidence(look),
-        "annotators": people.annotators(look, alike),
+        "annotators": people.annotators(look),
         "confusion": confusion.between_annotators(look),
-        "agreement": agreement.of_all(look, alike),
-        "doubtful": doubtful.first(work, look, alike),
-        "certificate": proof.certificate(work),
+        "agreement": agreement.of_all(look),
+        "doubtful": doubtful.first(work, look),
+        "certificate": proof.certificate(work, look),
         "rounds": course.rounds(work, look),
         "progress": course.progress(work, look),
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from clary.labeling.results.agreement import Likeness, person
+from clary.labeling.agreement import Figure
 from clary.labeling.results.look import Look
 
 
-def annotators(look: Look, alike: Likeness) -> list[dict[str, Any]]:
+def annotators(look: Look) -> list[dict[str, Any]]:
     """[{name, answers, median_seconds, items_per_hour, agreement, agreement_low, agreement_high, gold}], the busiest first."""
     answers: dict[str, int] = {}
     seconds: dict[str, list[float]] = {}
@@ -20,10 +20,11 @@ def annotators(look: Look, alike: Likeness) -> list[dict[str, Any]]:
                 seconds.setdefault(vote.worker, []).append(vote.seconds)
     for name in look.gold:
         answers.setdefault(name, 0)
+    figures = {one.name: one.figure for one in look.agreement.by_worker}
     found = []
     for name in sorted(answers, key=lambda one: (-answers[one], one)):
         pace = statistics.median(seconds[name]) if name in seconds else None
-        with_others = person(alike, name)
+        with_others = figures.get(name, Figure())
         gold = look.gold.get(name)
         found.append(
             {

@@ -48,6 +48,13 @@ def _picture(curve: Sequence[Mapping[str, float]], epsilon: float) -> str:
     )
     path = "L".join(f"{x(share):.1f},{y(bound):.1f}" for share, bound in points)
     line = f'<path d="M{path}" fill="none" stroke="{HUMAN}" stroke-width="2"/>' if len(points) > 1 else ""
+    guessed = sorted((one["share"], one["expected"]) for one in curve if one.get("expected") is not None)
+    if len(guessed) > 1:
+        steps = "L".join(f"{x(share):.1f},{y(bound):.1f}" for share, bound in guessed)
+        line += f'<path d="M{steps}" fill="none" stroke="{HUMAN}" stroke-width="1.5" stroke-dasharray="2 3"/>'
+        line += (
+            f'<text x="{x(guessed[-1][0]) + 4:.1f}" y="{y(guessed[-1][1]) + 4:.1f}" {text}>expected</text>'
+        )
     last = [one for one in points if one[1] <= epsilon][-1:]
     dot = "".join(f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="4" fill="{HUMAN}"/>' for a, b in last)
     allowed = (
