@@ -65,8 +65,7 @@ def card(answer: Mapping[str, Any], boto3: str) -> str:
     machine = int(answer["LabelCounters"].get("MachineLabeled", 0))
     task = answer.get("HumanTaskConfig", {})
     facts: dict[str, Any] = {
-        "labeled": said(answer) or "nothing to label yet",
-        "progress": None,
+        "labeled": said(answer) or "the objects are being prepared",
         "task": task.get("TaskTitle"),
         "people for each object": task.get("NumberOfHumanWorkersPerDataObject"),
         "created": answer["CreationTime"],

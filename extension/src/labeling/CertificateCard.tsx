@@ -57,6 +57,13 @@ function Curve(props: Pick<ICertificate, 'curve' | 'epsilon'>): JSX.Element {
     sx,
     sy
   );
+  const expected = chart.path(
+    curve.flatMap(({ share, expected }) =>
+      typeof expected === 'number' ? [{ x: share, y: expected }] : []
+    ),
+    sx,
+    sy
+  );
   const reached = [...curve].reverse().find(one => one.bound <= epsilon);
   const said =
     reached === undefined
@@ -99,6 +106,7 @@ function Curve(props: Pick<ICertificate, 'curve' | 'epsilon'>): JSX.Element {
           <text x={LEFT + 6} y={sy(epsilon) - 5} className="clary-Certificate-limit-text">
             you allow {percent(epsilon)}
           </text>
+          {expected !== '' && <path className="clary-Certificate-expected" d={expected} />}
           <path className="clary-Chart-line" d={line} />
           {reached && (
             <g>
@@ -120,7 +128,8 @@ function Curve(props: Pick<ICertificate, 'curve' | 'epsilon'>): JSX.Element {
         </svg>
       )}
       <figcaption className="clary-Dim">
-        Upper bound of the error (left) for every share that the machine might label. {said}
+        Upper bound of the error (left) for every share that the machine might label
+        {expected === '' ? '' : ', and dotted what the model itself expects'}. {said}
       </figcaption>
     </figure>
   );

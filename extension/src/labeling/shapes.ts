@@ -70,7 +70,7 @@ export interface ICertificate {
   metadata: Readonly<Record<string, unknown>>;
   words: string[];
   /** The bound of the error against the share that the machine labels, both 0 to 1. */
-  curve: { share: number; bound: number }[];
+  curve: { share: number; bound: number; expected?: number | null }[];
   epsilon: number;
 }
 
