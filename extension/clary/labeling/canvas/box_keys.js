@@ -51,8 +51,8 @@ export class BoxKeys {
   escape() {
     const { editor } = this;
     this.leaving = true;
-    if (!editor.drag && editor.selected < 0) return false;
-    editor.drag = null;
+    if (!editor.tool.drag && editor.selected < 0) return false;
+    editor.tool.drag = null;
     editor.select(-1);
     return true;
   }

@@ -2,12 +2,14 @@
 
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
-import { end, failed, loading, reviewed, waiting } from "./covers.js";
+import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
 import { h, keycap } from "./dom.js";
+import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
 import { editorOf, fitsGrid } from "./editors.js";
+import { emptiness } from "./emptiness.js";
 import { Frame } from "./frame.js";
 import { grid } from "./grid.js";
 import { Images } from "./images.js";
@@ -15,8 +17,7 @@ import { listen } from "./keys.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
-
-const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
+import { isDark } from "./theme.js";
 
 export class Desk {
   /** @param {any} model @param {HTMLElement} el */
@@ -35,12 +36,13 @@ export class Desk {
     /** @type {any} */
     this.editor = null;
     this.locked = false;
+    this.shownWait = "";
     this.closed = false;
     /** @type {import("./types.js").Opened|any} */
     this.job = null;
     this.active = Date.now();
     listen(this.frame.root, {
-      press: (key, event) => this.press(key, event),
+      press: (key, event) => pressed(this, key, event),
       release: (key) => this.editor?.release?.(key)
     });
     this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
@@ -176,34 +178,15 @@ export class Desk {
     buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
   }
 
-  /** There is nothing to show. @param {any} [error] */
+  /** There is nothing to show: say why, and look again later. @param {any} [error] */
   without(error) {
     if (this.closed) return;
-    const progress = this.last || this.job.progress;
     delete this.frame.host.dataset.item;
-    const over = OVER.includes(progress.status);
-    if (error && !["NotReady", "JobEnded"].includes(error.code)) {
-      this.frame.put(failed(inWords(error), () => this.next()));
-      return;
-    }
-    if (this.mode === "review" && !error) {
-      this.frame.put(reviewed(() => this.turn("label")));
-      this.poll = setTimeout(() => this.next(), 5000);
-      return;
-    }
-    const waits = error?.code === "NotReady" ? error.message : progress.waiting;
-    if (waits && !over && error?.code !== "JobEnded") {
-      if (this.shownWait !== waits || this.frame.cover.hidden) this.frame.put(waiting(waits, progress, () => this.act("back")));
-      this.shownWait = waits;
-      this.poll = setTimeout(() => this.next(), 1500);
-      return;
-    }
-    const ended = error ? inWords(error) : over ? `The job is ${progress.status.toLowerCase()}.` : "";
-    const review = this.job.owner && this.mode !== "review" ? () => this.turn("review") : undefined;
-    this.frame.put(end(progress, { ended, look: () => this.act("back"), review }));
-    this.frame.say(ended || "All done: thank you");
-    // An item that somebody else leaves lying comes back.
-    if (!ended) this.poll = setTimeout(() => this.next(), 5000);
+    const { cover, say, again } = emptiness(this, error);
+    if (cover) this.frame.put(cover);
+    if (say) this.frame.say(say);
+    clearTimeout(this.poll);
+    if (again) this.poll = setTimeout(() => this.next(), again);
   }
 
   /** @param {import("./types.js").Progress|null|undefined} progress */
@@ -235,32 +218,6 @@ export class Desk {
     else void this.doing.act(action);
   }
 
-  /** @param {string} key @param {KeyboardEvent} event @returns {boolean} whether it was one of ours */
-  press(key, event) {
-    this.active = Date.now();
-    if (this.frame.root.querySelector("dialog")) return false;
-    if (key === "Escape" && /^(INPUT|TEXTAREA)$/.test(/** @type {any} */ (event.composedPath()[0]).tagName)) {
-      this.frame.focus();
-      return true;
-    }
-    if (key === "?") return this.act("help"), true;
-    if (!this.editor) return false;
-    if (this.locked) return key !== "Tab" && key !== "Shift+Tab";
-    const covered = !this.frame.cover.hidden;
-    if (!covered && this.editor.key(key, event)) return true;
-    const action = KEYS[key];
-    if (!action) return false;
-    if (action === "grid") {
-      if (!fitsGrid(this.job)) return false;
-      void this.turn(this.mode === "grid" ? "label" : "grid");
-    } else if (action === "saved") this.frame.note("Everything is saved as you go.");
-    else if (covered ? ["undo", "redo", "back", "instructions"].includes(action) : true) {
-      // A held key undoes on and on, but it does not submit or skip on and on.
-      if (!event.repeat || ["undo", "redo", "back", "forward"].includes(action)) this.act(action);
-    }
-    return true;
-  }
-
   help() {
     return [
       { title: "This task", rows: this.editor?.help || [] },
@@ -288,45 +245,4 @@ export class Desk {
     this.frame.close();
     setTimeout(() => this.calls.close(), 2000); // The last draft's way.
   }
-}
-
-/** @type {Record<string, string>} */
-const KEYS = {
-  Enter: "submit",
-  "Ctrl+Enter": "submit",
-  u: "undo",
-  "Ctrl+z": "undo",
-  "Ctrl+Shift+z": "redo",
-  "Ctrl+y": "redo",
-  "Shift+u": "redo",
-  s: "skip",
-  f: "flag",
-  g: "grid",
-  i: "instructions",
-  PageUp: "back",
-  PageDown: "forward",
-  ArrowLeft: "back",
-  ArrowRight: "forward",
-  "Ctrl+s": "saved"
-};
-
-const HELP = [
-  { keys: "Enter", does: "submit what stands there; accept a suggestion" },
-  { keys: "U / Ctrl + Z", does: "undo, as far back as you like, over items, too" },
-  { keys: "Ctrl + Shift + Z", does: "redo" },
-  { keys: "S", does: "skip the item" },
-  { keys: "F", does: "flag it, with a comment" },
-  { keys: "PageUp / ←", does: "back to what you answered before" },
-  { keys: "PageDown / →", does: "forward again" },
-  { keys: "G", does: "many at once: the grid" },
-  { keys: "I", does: "instructions" },
-  { keys: "?", does: "these keys" }
-];
-
-/** @param {any} model @param {HTMLElement} el */
-function isDark(model, el) {
-  const said = model.get?.("theme");
-  if (said) return said === "dark";
-  const lab = el.ownerDocument.body?.dataset.jpThemeLight;
-  return lab ? lab === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
 }

@@ -1,7 +1,8 @@
 // An item to look at: a picture that can be zoomed, or a text.
 
 import { h } from "./dom.js";
-import { Viewport, VIEW_HELP } from "./viewport.js";
+import { VIEW_HELP } from "./gestures.js";
+import { Viewport } from "./viewport.js";
 
 /** @typedef {import("./types.js").Item} Item */
 
