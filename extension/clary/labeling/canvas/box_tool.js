@@ -22,7 +22,8 @@ export class BoxTool {
     const box = event.shiftKey ? undefined : boxes[selected];
     const handle = box ? handleNear(box, point, (event.pointerType === "touch" ? 18 : 8) / view.scale) : -1;
     if (box && handle >= 0) this.drag = { kind: "resize", from: point, box, handle, index: selected };
-    else if (box && boxAt([box], point, 0) === 0) this.drag = { kind: "move", from: point, box, index: selected };
+    else if (box && boxAt([box], point, 0) === 0)
+      this.drag = { kind: "move", from: point, box, index: selected };
     else this.drag = { kind: "press", from: point };
   }
 
@@ -37,7 +38,11 @@ export class BoxTool {
     if (!drag.now && Math.hypot(x, y) * editor.view.scale <= (touch ? 8 : 3)) return;
     if (drag.kind === "press") {
       editor.selected = -1;
-      this.drag = { kind: "draw", from: drag.from, now: between(drag.from, point, editor.size, editor.active.name) };
+      this.drag = {
+        kind: "draw",
+        from: drag.from,
+        now: between(drag.from, point, editor.size, editor.active.name)
+      };
     } else if (drag.kind === "draw") drag.now = between(drag.from, point, editor.size, editor.active.name);
     else if (drag.kind === "move") drag.now = moved(drag.box, x, y, editor.size);
     else drag.now = resized(drag.box, HANDLES[drag.handle], point, editor.size);

@@ -31,11 +31,20 @@ export class BoxEditor {
     this.tool = new BoxTool(this);
     this.emptyAsked = false;
     const readonly = Boolean(place.readonly);
-    this.shown = new ShownImage(place, { tool: readonly ? undefined : this.tool, paint: (/** @type {CanvasRenderingContext2D} */ context) => this.paint(context) });
+    this.shown = new ShownImage(place, {
+      tool: readonly ? undefined : this.tool,
+      paint: (/** @type {CanvasRenderingContext2D} */ context) => this.paint(context)
+    });
     this.view = this.shown.view;
     if (!readonly) {
-      this.labels = new Labels(place.panel, this.all, { choose: (label) => this.label(label), kind: "brush" });
-      this.list = new BoxList(place.panel, { select: (index) => this.select(index), remove: (index) => this.remove(index) });
+      this.labels = new Labels(place.panel, this.all, {
+        choose: (label) => this.label(label),
+        kind: "brush"
+      });
+      this.list = new BoxList(place.panel, {
+        select: (index) => this.select(index),
+        remove: (index) => this.remove(index)
+      });
       this.keys = new BoxKeys(this);
       this.labels.mark([this.active?.name]);
     } else this.list = new BoxList(place.panel, { select: (index) => this.select(index) });
@@ -68,7 +77,9 @@ export class BoxEditor {
   }
 
   answer() {
-    return { boxes: this.boxes.map(({ label, left, top, width, height }) => ({ label, left, top, width, height })) };
+    return {
+      boxes: this.boxes.map(({ label, left, top, width, height }) => ({ label, left, top, width, height }))
+    };
   }
 
   /** Enter. An image without boxes is an answer, too, but not one by mistake. */
@@ -85,7 +96,10 @@ export class BoxEditor {
     this.emptyAsked = false;
   }
 
-  /** @param {Box[]} after @param {number} selected @param {string} [kind] of the change: equal ones in a row are undone at once */
+  /**
+   * @param {Box[]} after @param {number} selected
+   * @param {string} [kind] of the change: equal ones in a row are undone at once
+   */
   change(after, selected, kind) {
     const before = this.boxes;
     const was = this.selected;
@@ -123,7 +137,10 @@ export class BoxEditor {
   remove(index) {
     if (index < 0) return;
     const gone = this.boxes[index];
-    this.change(this.boxes.filter((_, at) => at !== index), -1);
+    this.change(
+      this.boxes.filter((_, at) => at !== index),
+      -1
+    );
     this.place.say(`Box of ${gone.label} deleted`);
   }
 
@@ -161,15 +178,35 @@ export class BoxEditor {
       if (index !== this.selected) drawBox(context, this.view, now, this.look(box, false));
     });
     const selected = this.boxes[this.selected];
-    if (selected) drawBox(context, this.view, drawn && drag?.index === this.selected ? drawn : selected, this.look(selected, true));
-    if (drawn && drag?.kind === "draw") drawBox(context, this.view, drawn, { color: this.color(drawn.label), text: `${drawn.width} × ${drawn.height}` });
+    if (selected)
+      drawBox(
+        context,
+        this.view,
+        drawn && drag?.index === this.selected ? drawn : selected,
+        this.look(selected, true)
+      );
+    if (drawn && drag?.kind === "draw")
+      drawBox(context, this.view, drawn, {
+        color: this.color(drawn.label),
+        text: `${drawn.width} × ${drawn.height}`
+      });
     if (pointer && !this.place.readonly && drag?.kind !== "move") crosshair(context, this.view, pointer);
   }
 
   /** @param {Box} box @param {boolean} selected */
   look(box, selected) {
-    const sure = this.confidence != null && box.proposed ? ` suggested ${percent(this.confidence)}` : box.proposed && !this.place.readonly ? " (earlier)" : "";
-    return { color: this.color(box.label), text: `${box.label}${sure}`, selected, proposed: Boolean(box.proposed) };
+    const sure =
+      this.confidence != null && box.proposed
+        ? ` suggested ${percent(this.confidence)}`
+        : box.proposed && !this.place.readonly
+          ? " (earlier)"
+          : "";
+    return {
+      color: this.color(box.label),
+      text: `${box.label}${sure}`,
+      selected,
+      proposed: Boolean(box.proposed)
+    };
   }
 
   /** @param {string} key @param {KeyboardEvent} event */

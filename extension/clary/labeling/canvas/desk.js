@@ -26,7 +26,10 @@ export class Desk {
     this.calls = new Calls(model);
     this.images = new Images(this.calls);
     this.frame = new Frame(el, isDark(model, el), (action) => this.act(action));
-    this.saving = new Saving(this.calls, { away: (since) => this.away(since), busy: (busy) => this.frame.busy(busy) });
+    this.saving = new Saving(this.calls, {
+      away: (since) => this.away(since),
+      busy: (busy) => this.frame.busy(busy)
+    });
     this.doing = new Doing(this);
     this.drafts = new Drafts(this.saving, (error) => this.doing.failed(error));
     this.clock = new Clock();
@@ -76,7 +79,8 @@ export class Desk {
     this.editor?.close();
     this.frame.panel.replaceChildren();
     const review = mode === "review";
-    if (review || this.mode === "review") this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
+    if (review || this.mode === "review")
+      this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
     this.mode = mode;
     this.queue.ahead = mode === "grid" ? 35 : review ? 3 : 5;
     this.frame.root.dataset.mode = mode;
@@ -103,7 +107,12 @@ export class Desk {
 
   modes() {
     const one = (/** @type {any} */ mode, /** @type {string} */ text, /** @type {string} */ key) =>
-      h("button", { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } }, text, key ? keycap(key) : null);
+      h(
+        "button",
+        { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } },
+        text,
+        key ? keycap(key) : null
+      );
     const disputed = this.job.owner ? this.last?.review || 0 : 0;
     const grids = fitsGrid(this.job);
     const review = disputed > 0 || this.mode === "review";
@@ -143,13 +152,26 @@ export class Desk {
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
-    this.editor.show(item, own ?? proposal ?? suggested?.answer ?? null, suggested ? suggested.confidence : null);
+    this.editor.show(
+      item,
+      own ?? proposal ?? suggested?.answer ?? null,
+      suggested ? suggested.confidence : null
+    );
     this.buttons(item);
-    const state = [item.flagged ? "flagged" : "", item.skipped ? "skipped" : "", item.answer ? "answered" : ""].filter(Boolean);
-    const where = queue.back ? `Looking back, ${queue.back} before the current one` : `Item ${(this.last?.done ?? 0) + 1}`;
-    frame.say(`${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`);
+    const state = [
+      item.flagged ? "flagged" : "",
+      item.skipped ? "skipped" : "",
+      item.answer ? "answered" : ""
+    ].filter(Boolean);
+    const where = queue.back
+      ? `Looking back, ${queue.back} before the current one`
+      : `Item ${(this.last?.done ?? 0) + 1}`;
+    frame.say(
+      `${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`
+    );
     // First the item is painted; what comes after it must not take the processor from that.
-    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
+    if (!queue.back)
+      requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
   }
 
   /** Lease more behind what is shown. */
@@ -228,7 +250,9 @@ export class Desk {
   /** @param {number|null} since */
   away(since) {
     const held = this.saving.pending > 0;
-    const text = held ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "Waiting for the server.";
+    const text = held
+      ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers."
+      : "Waiting for the server.";
     this.frame.warn(since ? text : "");
     if (!since && held) this.frame.note("The server is back; everything is saved.");
   }

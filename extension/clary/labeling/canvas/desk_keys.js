@@ -13,7 +13,7 @@ export function pressed(desk, key, event) {
     desk.frame.focus();
     return true;
   }
-  if (key === "?") return desk.act("help"), true;
+  if (key === "?") return (desk.act("help"), true);
   if (!desk.editor) return false;
   if (desk.locked) return key !== "Tab" && key !== "Shift+Tab";
   const covered = !desk.frame.cover.hidden;

@@ -7,7 +7,8 @@ const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
 
 /**
  * @param {import("./desk.js").Desk} desk @param {any} [error] what the session said
- * @returns {{cover: Node|null, say: string, again: number}} `cover`: null where the right one stands there already; `again`:
+ * @returns {{cover: Node|null, say: string, again: number}} `cover`: null where the right one stands there
+ *   already; `again`:
  *   milliseconds, 0 for never
  */
 export function emptiness(desk, error) {
@@ -23,7 +24,11 @@ export function emptiness(desk, error) {
   if (waits && !over) {
     const same = desk.shownWait === waits && !desk.frame.cover.hidden;
     desk.shownWait = waits;
-    return { cover: same ? null : waiting(waits, progress, () => desk.act("back")), say: same ? "" : waits, again: 1500 };
+    return {
+      cover: same ? null : waiting(waits, progress, () => desk.act("back")),
+      say: same ? "" : waits,
+      again: 1500
+    };
   }
   desk.shownWait = "";
   const ended = error ? inWords(error) : over ? `The job is ${progress.status.toLowerCase()}.` : "";

@@ -18,7 +18,9 @@ export class Gestures {
       this.view.layer.addEventListener(name, (/** @type {PointerEvent} */ event) => this.up(event));
     }
     this.view.layer.addEventListener("pointerleave", () => this.view.tool?.hover?.(null));
-    this.view.box.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.wheel(event), { passive: false });
+    this.view.box.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.wheel(event), {
+      passive: false
+    });
     this.view.layer.addEventListener("contextmenu", (/** @type {Event} */ event) => event.preventDefault());
   }
 
@@ -46,15 +48,15 @@ export class Gestures {
     else if (this.gesture === "pan") {
       this.view.panned = true;
       this.view.pan(now.x - before.x, now.y - before.y);
-    }
-    else if (this.gesture === "pinch") this.pinch(event.pointerId, before, now);
+    } else if (this.gesture === "pinch") this.pinch(event.pointerId, before, now);
   }
 
   /** @param {number} moved @param {{x: number, y: number}} before @param {{x: number, y: number}} now */
   pinch(moved, before, now) {
     const other = [...this.fingers].find(([id]) => id !== moved)?.[1];
     if (!other) return;
-    const distance = (/** @type {{x: number, y: number}} */ one) => Math.hypot(one.x - other.x, one.y - other.y) || 1;
+    const distance = (/** @type {{x: number, y: number}} */ one) =>
+      Math.hypot(one.x - other.x, one.y - other.y) || 1;
     this.view.left += (now.x - before.x) / 2;
     this.view.top += (now.y - before.y) / 2;
     this.view.zoom(distance(now) / distance(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });

@@ -51,7 +51,11 @@ export class SpanPointer {
     if (from < to && this.editor.active) this.editor.add(from, to, this.editor.active.name);
   }
 
-  /** A click or a tap: on a span selects it, on a word takes the word; a tap beside a taken word takes up to there. @param {PointerEvent} event */
+  /**
+   * A click or a tap: on a span selects it, on a word takes the word; a tap beside a taken word takes up to
+   * there.
+   * @param {PointerEvent} event
+   */
   tap(event) {
     const point = this.editor.text.pointAt(event);
     if (point === null) return;
@@ -62,7 +66,11 @@ export class SpanPointer {
     const { from, to } = this.editor.range;
     const touch = event.pointerType === "touch" && from < to;
     this.editor.cursorShown = false;
-    this.editor.take(touch ? Math.min(from, point) : point, touch ? Math.max(to, point + 1) : point + 1, false);
+    this.editor.take(
+      touch ? Math.min(from, point) : point,
+      touch ? Math.max(to, point + 1) : point + 1,
+      false
+    );
     this.taken();
   }
 }

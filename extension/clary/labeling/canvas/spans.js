@@ -34,11 +34,17 @@ export class SpanEditor {
     this.offsets = new Offsets("");
     this.text = new SpanText(place.stage, (name) => this.look(name));
     if (!place.readonly) {
-      this.labels = new Labels(place.panel, this.all, { choose: (label) => this.label(label, true), kind: "brush" });
+      this.labels = new Labels(place.panel, this.all, {
+        choose: (label) => this.label(label, true),
+        kind: "brush"
+      });
       this.keys = new SpanKeys(this);
       this.pointer = new SpanPointer(this);
     }
-    this.list = new SpanList(place.panel, { select: (index) => this.select(index), remove: place.readonly ? undefined : (index) => this.remove(index) });
+    this.list = new SpanList(place.panel, {
+      select: (index) => this.select(index),
+      remove: place.readonly ? undefined : (index) => this.remove(index)
+    });
     this.help = place.readonly ? [] : SPAN_HELP;
   }
 
@@ -53,7 +59,10 @@ export class SpanEditor {
     this.offsets = new Offsets(/** @type {any} */ (item.source).text || "");
     const proposed = suggested != null || (answer === item.prelabel && answer != null);
     this.entities = (answer?.entities || [])
-      .filter((/** @type {Entity} */ one) => one.startOffset >= 0 && one.endOffset <= this.offsets.length && one.startOffset < one.endOffset)
+      .filter(
+        (/** @type {Entity} */ one) =>
+          one.startOffset >= 0 && one.endOffset <= this.offsets.length && one.startOffset < one.endOffset
+      )
       .map((/** @type {Entity} */ one) => ({ ...one, ...(proposed ? { proposed } : {}) }));
     this.sort();
     this.edits.clear();
@@ -67,7 +76,9 @@ export class SpanEditor {
   }
 
   answer() {
-    return { entities: this.entities.map(({ label, startOffset, endOffset }) => ({ label, startOffset, endOffset })) };
+    return {
+      entities: this.entities.map(({ label, startOffset, endOffset }) => ({ label, startOffset, endOffset }))
+    };
   }
 
   sort() {
@@ -81,7 +92,13 @@ export class SpanEditor {
 
   refresh() {
     const { from, to } = this.range;
-    this.text.draw({ entities: this.entities, selected: this.selected, from, to, cursor: this.cursorShown ? this.cursor : -1 });
+    this.text.draw({
+      entities: this.entities,
+      selected: this.selected,
+      from,
+      to,
+      cursor: this.cursorShown ? this.cursor : -1
+    });
     this.labels?.mark([this.entities[this.selected]?.label ?? this.active?.name ?? ""]);
     this.list.show(this.entities, this.selected, this.offsets, (name) => this.look(name).color);
   }
@@ -92,7 +109,12 @@ export class SpanEditor {
     const { from, to } = this.range;
     if (from < to) this.add(from, to, label.name);
     else if (this.selected >= 0) {
-      this.change(this.entities.map((one, index) => (index === this.selected ? { ...one, label: label.name, proposed: false } : one)), this.selected);
+      this.change(
+        this.entities.map((one, index) =>
+          index === this.selected ? { ...one, label: label.name, proposed: false } : one
+        ),
+        this.selected
+      );
       this.place.say(`${label.name}`);
     } else if (this.keys?.word && this.cursorShown) {
       const word = this.offsets.words[this.offsets.wordAt(this.cursor)];
@@ -110,11 +132,16 @@ export class SpanEditor {
     this.anchor = this.cursor;
     if (clash && clash.startOffset === start && clash.endOffset === end) {
       const index = this.entities.indexOf(clash);
-      this.change(this.entities.map((one) => (one === clash ? { ...one, label, proposed: false } : one)), index);
+      this.change(
+        this.entities.map((one) => (one === clash ? { ...one, label, proposed: false } : one)),
+        index
+      );
       return;
     }
     if (clash) {
-      this.place.note(`Spans cannot overlap: “${short(this.offsets.slice(clash.startOffset, clash.endOffset))}” is ${clash.label} already. Delete it first.`);
+      this.place.note(
+        `Spans cannot overlap: “${short(this.offsets.slice(clash.startOffset, clash.endOffset))}” is ${clash.label} already. Delete it first.`
+      );
       this.refresh();
       return;
     }
@@ -128,7 +155,10 @@ export class SpanEditor {
   remove(index) {
     const gone = this.entities[index];
     if (!gone) return;
-    this.change(this.entities.filter((one) => one !== gone), -1);
+    this.change(
+      this.entities.filter((one) => one !== gone),
+      -1
+    );
     this.place.say(`${gone.label} deleted`);
   }
 
@@ -163,9 +193,14 @@ export class SpanEditor {
     this.refresh();
   }
 
-  /** Select from one point to another: whole words, or letters. @param {number} one @param {number} other @param {boolean} letters */
+  /**
+   * Select from one point to another: whole words, or letters.
+   * @param {number} one @param {number} other @param {boolean} letters
+   */
   take(one, other, letters) {
-    const range = letters ? { start: Math.min(one, other), end: Math.max(one, other) } : this.offsets.toWords(Math.min(one, other), Math.max(one, other));
+    const range = letters
+      ? { start: Math.min(one, other), end: Math.max(one, other) }
+      : this.offsets.toWords(Math.min(one, other), Math.max(one, other));
     this.selected = -1;
     this.anchor = range ? range.start : other;
     this.cursor = range ? range.end : other;
