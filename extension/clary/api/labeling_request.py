@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clary.api import labeling_options, labeling_ui
 from clary.api.errors import ApiError, validation
-from clary.api.operations import labeling_options, labeling_ui, resources, workteam
-from clary.api.operations.labeling_functions import Functions, functions_of
+from clary.api.labeling_functions import Functions, functions_of
+from clary.api.operations import resources, workteam
 from clary.api.operations.resources import refuse
 from clary.labeling import categories, manifest, tasks
 from clary.labeling.settings import Automatic, JobSettings, Label
