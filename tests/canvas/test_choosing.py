@@ -157,3 +157,14 @@ def test_one_text_module_is_the_whole_canvas(jobs, open_canvas, answers, texts):
     canvas = open_canvas("bundle", more="&bundle=1&theme=dark")
     canvas.answer("2", then=1)
     assert answers(work)[0] == {"label": "dog"}
+
+
+def test_a_job_may_want_enter_after_every_choice(jobs, open_canvas, answers, texts):
+    lines = [{**line, "from": "a <b>list</b>"} for line in texts]
+    work = jobs.make("slow", "text-classification", lines, options={"auto_advance": False})
+    canvas = open_canvas("slow")
+    canvas.press("1", "2")
+    canvas.answer("Enter", then=1)
+    assert answers(work) == {0: {"label": "dog"}}
+    canvas.page.get_by_text("About this item").click()
+    expect(canvas.page.get_by_text("a <b>list</b>")).to_be_visible()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 import tarfile
 
+import pytest
+
+from clary.labeling.session import SessionError
 from clary.labeling.settings import Automatic
 from clary.labeling.simulation import Simulated
 
@@ -25,7 +28,7 @@ def sentences(count: int, doubt: float = 0.0) -> tuple[list[dict[str, str]], dic
 
 
 def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
-    lines, truth = sentences(400, 0.1)
+    lines, truth = sentences(220, 0.08)
     work = desk.job(lines, automatic=Automatic(epsilon=0.05))
     assert work.counts()["open"] < 100
     shown: dict[str, list[bool]] = {"train": [], "audit": [], "rest": []}
@@ -42,8 +45,8 @@ def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
     assert shown["audit"]
     assert not any(shown["audit"])  # a guess would bias whoever is to judge it
     counters = work.counters()
-    assert counters["TotalLabeled"] == 400
-    assert counters["MachineLabeled"] > 50
+    assert counters["TotalLabeled"] == 220
+    assert counters["MachineLabeled"] > 30
     certificate = work.fact("certificate")
     assert certificate["epsilon"] == 0.05
     assert certificate["upper-bound"] <= 0.05
@@ -54,7 +57,7 @@ def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
     wrong = sum(
         line["pet-metadata"]["class-name"] != truth[number] for number, line in enumerate(desk.lines())
     )
-    assert wrong <= 20
+    assert wrong <= 11
     batches = work.batches()
     assert {"train", "audit"} <= {batch.purpose for batch in batches}
     assert all(batch.closed for batch in batches)
@@ -62,31 +65,22 @@ def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
     assert (desk.folder / "out/pets/inference").is_dir()
 
 
-def test_an_answer_that_decided_an_audit_cannot_be_undone_and_training_can(desk, person):
-    from clary.labeling.session import SessionError
-
-    lines, truth = sentences(400)
+def test_training_answers_can_be_undone_and_those_that_decided_an_audit_cannot(desk, person):
+    lines, truth = sentences(250)
     work = desk.job(lines, automatic=Automatic())
     anna, right = person(), Simulated("x", truth)
-    undone = refused = False
-    while work.status == "InProgress" and not refused:
-        purpose = work.batches()[-1].purpose
-        opened = anna.call("open")
-        for item in anna.call("next", n=100)["items"]:
-            anna.answer(item["id"], right.answer(item, opened)["label"])
-        if purpose == "train" and not undone:
-            item = anna.act("undo")["item"]
-            assert work.due() is None
-            anna.answer(item["id"], right.answer(item, opened)["label"])
-            undone = True
-        desk.step(work)
-        if purpose == "audit" and work.status == "InProgress":
-            try:
-                anna.act("undo")
-            except SessionError as error:
-                refused = "audit" in error.message
-    assert undone
-    assert refused or work.status == "Completed"
+    opened = anna.call("open")
+    for item in anna.call("next", n=100)["items"]:
+        anna.answer(item["id"], right.answer(item, opened)["label"])
+    item = anna.act("undo")["item"]
+    assert work.due() is None
+    anna.answer(item["id"], right.answer(item, opened)["label"])
+    assert work.due() == "advance"
+    with work.transaction() as db:  # as it is once a step has weighed an audit
+        db.execute("UPDATE batches SET purpose = 'audit', closed = 1")
+    for params in ({"action": "undo"}, {"action": "answer", "thing": item["id"], "revise": True}):
+        with pytest.raises(SessionError, match="audit"):
+            anna.act(**{**params, "answer": {"label": "cat"}})
 
 
 def test_a_job_too_small_for_any_certificate_is_labelled_by_people(desk):
@@ -98,7 +92,7 @@ def test_a_job_too_small_for_any_certificate_is_labelled_by_people(desk):
 
 
 def test_chained_labels_teach_the_machine(desk):
-    lines, truth = sentences(400)
+    lines, truth = sentences(250)
     for number in range(150):
         name = truth[number]
         lines[number]["pet"] = ["cat", "dog"].index(name)
@@ -106,7 +100,7 @@ def test_chained_labels_teach_the_machine(desk):
     work = desk.job(lines, automatic=Automatic())
     assert work.batches()[0].purpose == "audit"
     assert desk.label(work, Simulated("anna", truth)) == "Completed"
-    assert work.counters()["HumanLabeled"] + work.counters()["MachineLabeled"] == 250
+    assert work.counters()["HumanLabeled"] + work.counters()["MachineLabeled"] == 100
 
 
 def boxes_of(number: int) -> list[dict]:
@@ -181,7 +175,7 @@ def test_the_users_own_model_finds_the_boxes(desk):
     automatic = Automatic(model=f"file://{archive}")
     work = desk.job(lines, automatic=automatic, task="bounding-box", attribute="found")
     assert desk.label(work, Simulated("anna", truth, noise=0.0)) == "Completed"
-    assert work.counters()["MachineLabeled"] > 50
+    assert work.counters()["MachineLabeled"] > 30
     script.write_text("def model_fn(folder): raise ValueError('no weights')\n")
     with tarfile.open(archive, "w:gz") as file:
         file.add(script, "code/inference.py")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import time
+import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +17,9 @@ from clary.labeling.output import Output
 from clary.labeling.session import SessionError
 from clary.labeling.settings import Gold, Label
 from clary.labeling.simulation import Simulated, run
+from clary.labeling.steps import entry
 from clary.labeling.steps.submitting import stop
+from clary.objects.errors import NoSpace
 from clary.runner.runner import Runner
 
 
@@ -251,3 +256,108 @@ def test_functions_before_and_after_the_task_are_the_users(desk, person):
     functions.add(desk.home, "pre", f"{source}:pre")
     desk.job(texts(1), name="raises", pre="pre")
     assert "not today" in desk.reason("raises")
+
+
+MASK = {"width": 40, "height": 30, "runs": [[0, 400], [1, 200], [2, 600]]}
+SPANS = {"entities": [{"label": "cat", "startOffset": 0, "endOffset": 4}]}
+
+
+@pytest.mark.parametrize(
+    ("task", "attribute", "right"),
+    [
+        ("text-classification-multilabel", "tags", {"labels": ["dog"]}),
+        ("named-entity-recognition", "names", SPANS),
+        ("semantic-segmentation", "areas-ref", MASK),
+        (
+            "bounding-box",
+            "found",
+            {"boxes": [{"label": "dog", "left": 3, "top": 4, "width": 20, "height": 10}]},
+        ),
+    ],
+)
+def test_every_kind_of_label_is_written_read_again_verified_and_adjusted(
+    desk, person, task, attribute, right
+):
+    source = texts(2) if "text" in task or "named" in task else [{"source-ref": desk.picture("a.png")}] * 2
+    first = desk.job(source, task=task, attribute=attribute, workers_per_object=2)
+    people = [Simulated(name, {0: right, 1: right}, noise=0.0) for name in ("anna", "ben")]
+    assert desk.label(first, *people) == "Completed"
+    assert len(desk.lines()) == 2
+    uri = Output(desk.objects, first.settings, first.task).manifest_uri
+    common = {"input_uri": uri, "task": task, "audit_attribute": attribute}
+    fine = {"mode": "verify", "attribute": "fine", "labels": (Label("good"), Label("bad"))}
+    verify = desk.job([], name="verify", **common, **fine)
+    (item,) = person("anna", job="verify").call("next")["items"]
+    assert {name: item["prelabel"][name] for name in right} == right
+    assert desk.label(verify, Simulated("anna", {0: "good", 1: "bad"})) == "Completed"
+    assert [line["fine-metadata"]["class-name"] for line in desk.lines("verify")] == ["good", "bad"]
+    better = attribute.replace("areas", "better") if attribute.endswith("-ref") else "better"
+    adjust = desk.job([], name="adjust", **common, mode="adjust", attribute=better)
+    (item,) = person("anna", job="adjust").call("next")["items"]
+    assert {name: item["prelabel"][name] for name in right} == right
+    assert desk.label(adjust, Simulated("anna", {0: right, 1: right}, noise=0.0)) == "Completed"
+    statuses = [line[f"{better}-metadata"]["adjustment-status"] for line in desk.lines("adjust")]
+    assert statuses == ["unadjusted", "unadjusted"]
+    chained = desk.job([], name="again", input_uri=uri, task=task, attribute=attribute)
+    assert chained.status == "Completed"
+    assert {name: chained.known("earlier")[0][0][name] for name in right} == right
+
+
+def test_owners_review_what_people_differ_on_in_a_simulation_too(desk):
+    work = desk.job(texts(12), workers_per_object=2, review_below=0.9)
+    truth = dict.fromkeys(range(12), "cat")
+    people = [
+        Simulated("anna", truth),
+        Simulated("ben", truth, accuracy=0.5),
+        Simulated("me", truth, owner=True),
+    ]
+    assert desk.label(work, *people[:2], Simulated("me", truth, owner=True, seconds=1000)) == "Completed"
+    assert {line["pet-metadata"]["class-name"] for line in desk.lines()} == {"cat"}
+    assert any("reviewed-by" in line["pet-metadata"] for line in desk.lines())
+    assert any(event.action == "review" for event in work.events())
+
+
+def test_an_image_that_is_too_large_is_refused_by_its_size(desk):
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 20_000, 9_500, 8, 2, 0, 0, 0))
+    path = desk.folder / "large.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+    desk.job([{"source-ref": f"file://{path}"}], **BOXES)
+    assert "178,956,970 pixels" in desk.reason()
+
+
+class Killed(BaseException):
+    """Stands for kill -9 at this very line."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["output.Output.write_responses", "output.Output.write_consolidated", "output.Output.write_manifest", "steps.outcome.show"],
+)  # fmt: skip
+def test_a_finish_that_is_killed_anywhere_is_done_again(desk, person, monkeypatch, line):
+    work = desk.job(texts(3))
+    person().label_all()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"clary.labeling.{line}", lambda *_, **__: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            desk.step(work)
+    assert desk.step(work) == "Completed"
+    assert [line["pet"] for line in desk.lines()] == [0, 0, 0]
+    assert len(list((desk.folder / "out/pets/annotations/worker-response").rglob("*.json"))) == 3
+
+
+def test_a_disk_that_is_full_loses_nothing(desk, person, monkeypatch):
+    work = desk.job(texts(2))
+    person().label_all()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "clary.labeling.output.Output.write_manifest", lambda *_: (_ for _ in ()).throw(NoSpace("full"))
+        )
+        patch.setattr(entry, "load_spec", lambda _: SimpleNamespace(payload={"job": "pets", "step": 1}))
+        assert entry.main(desk.folder) == 0
+    assert work.status == "InProgress"
+    assert work.due() is None
+    work.set(retry_at=0)
+    assert desk.step(work) == "Completed"

@@ -51,6 +51,18 @@ export function end(progress, { ended, look, review }) {
   );
 }
 
+/** @param {() => void} label */
+export function reviewed(label) {
+  return h(
+    "div",
+    { class: "message", role: "status" },
+    h("div", { class: "tick", "aria-hidden": "true", text: "✓" }),
+    h("h2", { text: "Nothing to review" }),
+    h("p", { text: "Items that people disagree on, flag or skip come here." }),
+    h("button", { class: "quiet framed", on: { click: label }, text: "Go on labeling" })
+  );
+}
+
 /** @param {string} text @param {() => void} again */
 export function failed(text, again) {
   return h(

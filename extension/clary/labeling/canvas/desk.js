@@ -2,7 +2,7 @@
 
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
-import { end, failed, loading, waiting } from "./covers.js";
+import { end, failed, loading, reviewed, waiting } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
 import { h, keycap } from "./dom.js";
 import { Doing } from "./doing.js";
@@ -137,6 +137,7 @@ export class Desk {
     this.clock.start();
     frame.header.textContent = item.header || "";
     frame.header.hidden = !item.header;
+    frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
@@ -183,6 +184,11 @@ export class Desk {
     const over = OVER.includes(progress.status);
     if (error && !["NotReady", "JobEnded"].includes(error.code)) {
       this.frame.put(failed(inWords(error), () => this.next()));
+      return;
+    }
+    if (this.mode === "review" && !error) {
+      this.frame.put(reviewed(() => this.turn("label")));
+      this.poll = setTimeout(() => this.next(), 5000);
       return;
     }
     const waits = error?.code === "NotReady" ? error.message : progress.waiting;
