@@ -33,8 +33,9 @@ def frozen(model: Model, population: Ints, doubts: Floats, labels: int) -> dict[
 class Audit:
     """The frozen model's labels, what was drawn, and what humans said.
 
-    An event is a draw ``[item, weight, chance, total]`` or an item that humans label without a draw, ``[item]``. `wealth`: after all events.
-    `rest`: items that the machine would label. `events`: those of the state, and items that humans have labelled besides.
+    An event is a draw ``[item, weight, chance, total]`` or an item that humans label without a draw, ``[item]``.
+    `wealth`: after all events. `rest`: items that the machine would label. `events`: those of the state, and items that
+    humans have labelled besides.
     """
 
     def __init__(self, state: Mapping[str, Any], known: Mapping[int, int]) -> None:
@@ -66,7 +67,9 @@ class Audit:
 
     def doubts(self) -> Floats:
         """Of the rest, as the audit sees them by now."""
-        return np.clip(np.asarray([self._doubts[item] for item in self.rest.tolist()]) * self._factor, 1e-6, 0.95)
+        return np.clip(
+            np.asarray([self._doubts[item] for item in self.rest.tolist()]) * self._factor, 1e-6, 0.95
+        )
 
     def confidences(self) -> Floats:
         """Of the rest, 0..1, as the model said."""
@@ -78,7 +81,10 @@ class Audit:
 
     def record(self) -> list[list[float]]:
         """The events as foresight (see `doubts`)."""
-        return [[item, self.gaps[item], self.classes[item], self.labels] for item in (int(e[0]) for e in self.events)]
+        return [
+            [item, self.gaps[item], self.classes[item], self.labels]
+            for item in (int(e[0]) for e in self.events)
+        ]
 
 
 def _packed(values: NDArray[Any]) -> str:

@@ -1,11 +1,12 @@
 """How sure to be of a label: confidences from foresight, the model's record of predicting labels before humans gave them.
 
-Active learning spoils the usual ways. What is labelled is what was hard, so cross-validation among the labels says several times too many
-errors of what is left (measured: 3 to 7 times). But each round the model had labelled the items that were asked next: a record of
-predictions and truths, where *given its gap* (best score before second best) an item was picked without regard to its label. A logistic curve
-P(wrong | gap), fitted to this record, is not biased by how items are picked, if now and then one is picked at random so that
-small doubts occur in it, too (`margin.Margin`). Predictions by weaker models count less. The guarantee of a certificate does not rest on
-any of this; only the number of human labels does.
+Active learning spoils the usual ways. What is labelled is what was hard, so cross-validation among the labels says
+several times too many errors of what is left (measured: 3 to 7 times). But each round the model had labelled the items
+that were asked next: a record of predictions and truths, where *given its gap* (best score before second best) an item
+was picked without regard to its label. A logistic curve P(wrong | gap), fitted to this record, is not biased by how
+items are picked, if now and then one is picked at random so that small doubts occur in it, too (`margin.Margin`).
+Predictions by weaker models count less. The guarantee of a certificate does not rest on any of this; only the number of
+human labels does.
 """
 
 from __future__ import annotations
@@ -21,13 +22,11 @@ _PRIOR, _STRENGTH = np.array([0.0, 3.0]), np.array([0.5, 0.2])
 _AGING = 2.0  # a prediction made with a share s of today's labels counts s^2
 
 
-def doubts(
-    gaps: Floats, record: Sequence[Sequence[float]], known: Mapping[int, int], labels: int
-) -> Floats:
+def doubts(gaps: Floats, record: Sequence[Sequence[float]], known: Mapping[int, int], labels: int) -> Floats:
     """The probability that each label is wrong (n,), in (0, 1).
 
-    gaps: of the items in question. record: ``[item, gap, class, labels then]`` of each prediction; those without a human's label do not
-    count. labels: how many there are now.
+    gaps: of the items in question. record: ``[item, gap, class, labels then]`` of each prediction; those without a
+    human's label do not count. labels: how many there are now.
     """
     rows = [one for one in record if int(one[0]) in known]
     wrong = np.asarray([known[int(one[0])] != int(one[2]) for one in rows], dtype=float)

@@ -20,14 +20,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _RIDGES = (1e-3, 1e-2, 1e-1, 1.0)
 _LARGEST = 3000  # labels a model is fitted to; of more, so many are drawn
-_TUNED = 400  # labels its kernel is chosen on
-_CHUNK = 4096  # items that are labelled at once
+_TUNED = 300  # labels its kernel is chosen on
+_CHUNK = 2048  # items that are labelled at once
 
 
 @dataclass(frozen=True)
 class Model:
-    """A frozen model's labels. `classes`: of every item (N,). `gaps`: how far the best class is before the second best (N,), where
-    targets are -1 and 1: 0 (a tie) to about 2."""
+    """A frozen model's labels. `classes`: of every item (N,). `gaps`: how far the best class is before the second best
+    (N,), where targets are -1 and 1: 0 (a tie) to about 2."""
 
     classes: Ints
     gaps: Floats

@@ -28,15 +28,15 @@ from clary.labeling.active.strategy import Situation, Strategy
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 State = dict[str, Any]
-# The k-th audit of a job may fail with probability delta * 0.85 * 0.15^(k - 1): the sum is at most delta, and most
+# The k-th audit of a job may fail with probability delta * 0.75 * 0.25^(k - 1): the sum is at most delta, and most
 # audits are the first.
-_LATER = 0.15
+_LATER = 0.25
 
 
 @dataclass(frozen=True)
 class Settings:
     """`epsilon`: the share of wrong machine labels that may remain; `delta`: the probability that more do. `scope`: of
-    what it is a share. `batch`: items of a round; None: a tenth of the labels there are, within bounds."""
+    what it is a share. `batch`: items of a round; None: a seventh of the labels there are, within bounds."""
 
     epsilon: float = 0.05
     delta: float = 0.05
@@ -135,7 +135,9 @@ class AutoLabeler:
         sure = dict(zip(pool.tolist(), (1.0 - doubts).tolist(), strict=True))
         foreseen = [[one, float(model.gaps[one]), int(model.classes[one]), len(items)] for one in chosen]
         state = {**state, "record": [*state["record"], *foreseen]}
-        return self._ask(chosen, "train", why, state, {one: (int(model.classes[one]), sure[one]) for one in chosen})
+        return self._ask(
+            chosen, "train", why, state, {one: (int(model.classes[one]), sure[one]) for one in chosen}
+        )
 
     def _doubts(self, gaps: Floats, known: dict[int, int], state: State) -> Floats:
         return doubts_of(gaps, state["record"], known, len(known))
@@ -144,7 +146,7 @@ class AutoLabeler:
         return max(2 * self.n_classes, 20)
 
     def _batch(self, labelled: int) -> int:
-        return self.settings.batch or int(np.clip(labelled // 10, 10, max(10, len(self.items) // 50)))
+        return self.settings.batch or int(np.clip(labelled // 7, 10, max(10, len(self.items) // 25)))
 
     # The audit
 
@@ -166,14 +168,20 @@ class AutoLabeler:
                 return self._certify(audit, rule, known, state)
             believed = audit.doubts()
             further = stopping.plan(believed, replace(rule, need=rule.need - reached))
-            again = stopping.plan(believed, self._rule(state["commits"] + 1))
-            if further.cost < again.cost and further.leave < len(audit.rest):
+            # Or rather go on learning, and audit the better model, at the smaller delta of a later audit?
+            history = [*state["history"][:-1], [len(known), float(believed.mean())]]
+            again = stopping.outlook(
+                history, believed, self._rule(state["commits"] + 1), self._batch(len(known))
+            )
+            if further.cost <= again and further.leave < len(audit.rest):
                 if further.leave == 0:
                     return self._draw(audit, rule, state)
                 chosen = audit.rest[np.argsort(-believed, kind="stable")[: further.leave]].tolist()
                 events = [*audit.events, *([one] for one in chosen)]
                 state = {**state, "audit": {**state["audit"], "events": events}}
-                return self._ask(chosen, "train", "The model is too unsure of these to be trusted with them.", state)
+                return self._ask(
+                    chosen, "train", "The model is too unsure of these to be trusted with them.", state
+                )
         # Given up: its labels are as good to learn from as others, and say how well the model foresaw them.
         state = {name: value for name, value in state.items() if name != "audit"}
         return self._learn(known, {**state, "record": [*state["record"], *audit.record()]})
@@ -198,7 +206,9 @@ class AutoLabeler:
         remaining = wealth.bound(float(np.exp(-rule.need)), len(audit.population)) - wealth.found
         of = rule.total if rule.scope == "dataset" else len(rest)
         sure = audit.confidences()
-        predictions = {item: (audit.classes[item], one) for item, one in zip(rest, sure.tolist(), strict=True)}
+        predictions = {
+            item: (audit.classes[item], one) for item, one in zip(rest, sure.tolist(), strict=True)
+        }
         certificate = Certificate(
             "betting-wor", self.settings.epsilon, self.settings.delta, rule.scope, float(sure.min()), wealth.drawn,
             wealth.drawn_wrong, min(remaining, len(rest)) / of, len(audit.population), rule.total, len(rest),
