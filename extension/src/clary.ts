@@ -3,6 +3,7 @@ import { CommandRegistry } from '@lumino/commands';
 
 import { confirm, notifyError } from './components/notices';
 import { ServerEvents } from './events';
+import { ILabelingJobSummary } from './labeling/shapes';
 import { IListingOptions, Listing } from './listing';
 import { SageMakerApi } from './request';
 import {
@@ -25,6 +26,7 @@ export class Clary implements IClary {
     const shared = { events, pageSize: () => this.settings.pageSize };
     this.jobs = new Listing(jobsListing(api, shared));
     this.processing = new Listing(processingListing(api, shared));
+    this.labeling = new Listing(labelingListing(api, shared));
     this.models = new Listing({
       ...shared,
       kinds: ['model'],
@@ -38,6 +40,7 @@ export class Clary implements IClary {
 
   readonly jobs: Listing<ITrainingJobSummary>;
   readonly processing: Listing<IProcessingJobSummary>;
+  readonly labeling: Listing<ILabelingJobSummary>;
   readonly models: Listing<IModelSummary>;
   readonly endpoints: Listing<IEndpointSummary>;
   settings: ISettings = { pageSize: 20, logLines: 100_000, notifyWhenDone: true };
@@ -48,6 +51,14 @@ export class Clary implements IClary {
 
   newTrainingJob(): void {
     void this.commands.execute(CommandIDs.newTrainingJob);
+  }
+
+  newLabelingJob(data = ''): void {
+    void this.commands.execute(CommandIDs.newLabelingJob, { data });
+  }
+
+  label(job: string, review = false): void {
+    void this.commands.execute(CommandIDs.label, { job, review });
   }
 
   async reveal(path: string): Promise<void> {
@@ -83,6 +94,20 @@ export class Clary implements IClary {
     );
   }
 
+  async stopLabeling(name: string): Promise<boolean> {
+    const sure = await confirm(
+      'Stop the labeling job?',
+      `“${name}” gives out nothing more; what was labeled so far is stored. It cannot be started again.`,
+      'Stop'
+    );
+    return (
+      sure &&
+      this.attempt(`Could not stop ${name}`, () =>
+        this.api.call('StopLabelingJob', { LabelingJobName: name })
+      )
+    );
+  }
+
   async remove(kind: 'model' | 'endpoint', name: string): Promise<boolean> {
     const body = {
       model: `“${name}” goes; its artifacts stay. Endpoints that run it go on.`,
@@ -96,7 +121,7 @@ export class Clary implements IClary {
     return sure && this.attempt(`Could not delete ${name}`, call);
   }
 
-  private async attempt(summary: string, call: () => Promise<unknown>): Promise<boolean> {
+  async attempt(summary: string, call: () => Promise<unknown>): Promise<boolean> {
     try {
       await call();
       return true;
@@ -135,6 +160,21 @@ export function processingListing(
     list: async input => {
       const page = await api.call('ListProcessingJobs', input);
       return { items: page.ProcessingJobSummaries, next: page.NextToken };
+    }
+  };
+}
+
+/** How labeling jobs are listed. */
+export function labelingListing(
+  api: SageMakerApi,
+  shared: Shared
+): IListingOptions<ILabelingJobSummary> {
+  return {
+    ...shared,
+    kinds: ['labeling-job'],
+    list: async input => {
+      const page = await api.call('ListLabelingJobs', input);
+      return { items: page.LabelingJobSummaryList, next: page.NextToken };
     }
   };
 }

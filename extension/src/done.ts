@@ -11,7 +11,7 @@ import { IClary } from './tokens';
 const TOGETHER = 3;
 
 interface IJob {
-  kind: 'training-job' | 'processing-job';
+  kind: 'training-job' | 'processing-job' | 'labeling-job';
   name: string;
   /** What tells this job from a later one of its name. */
   key: string;
@@ -27,7 +27,9 @@ export class DoneNotifier {
 
   private onChange(_: ServerEvents, change: IChange): void {
     if (
-      (change.kind === 'training-job' || change.kind === 'processing-job') &&
+      (change.kind === 'training-job' ||
+        change.kind === 'processing-job' ||
+        change.kind === 'labeling-job') &&
       change.change === 'status' &&
       this.clary.settings.notifyWhenDone
     ) {
@@ -42,6 +44,11 @@ export class DoneNotifier {
       const job = await api.call('DescribeTrainingJob', { TrainingJobName: name });
       const key = `${job.TrainingJobArn} ${job.CreationTime}`;
       return { kind, name, key, status: job.TrainingJobStatus, reason: job.FailureReason ?? '' };
+    }
+    if (kind === 'labeling-job') {
+      const job = await api.call('DescribeLabelingJob', { LabelingJobName: name });
+      const key = `${job.LabelingJobArn} ${job.CreationTime}`;
+      return { kind, name, key, status: job.LabelingJobStatus, reason: job.FailureReason ?? '' };
     }
     const job = await api.call('DescribeProcessingJob', { ProcessingJobName: name });
     const key = `${job.ProcessingJobArn} ${job.CreationTime}`;

@@ -1,5 +1,6 @@
 import { ILabShell, ILayoutRestorer, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, InputDialog, WidgetTracker } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -9,11 +10,14 @@ import { Clary } from './clary';
 import { notifyError, showText } from './components/notices';
 import { DoneNotifier } from './done';
 import { ServerEvents } from './events';
-import { claryIcon } from './icons';
-import { keepKeys, openTrainingLauncher } from './launcher';
+import { claryIcon, labelingIcon } from './icons';
+import { CanvasWidget } from './labeling/CanvasWidget';
+import { askForLabelingJob } from './labeling/NewLabelingJob';
+import { keepKeys, openNotebook, openTrainingLauncher } from './launcher';
+import { wishCell } from './pure/labeling';
 import { report } from './pure/report';
 import { SageMakerApi } from './request';
-import { runningEndpoints, runningJobs, runningProcessing } from './running';
+import { runningEndpoints, runningJobs, runningLabeling, runningProcessing } from './running';
 import { Kind } from './shapes';
 import { CommandIDs, IClary, ISettings } from './tokens';
 import { DetailWidget, makePanel } from './widgets';
@@ -68,14 +72,18 @@ const panel: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(CommandIDs.showPanel, {
       label: args =>
         args.isLauncher ? clary.trans.__('Jobs and endpoints') : clary.trans.__('Show Clary'),
-      caption: clary.trans.__('Training and processing jobs, models and endpoints on this machine'),
+      caption: clary.trans.__(
+        'Training, processing and labeling jobs, models and endpoints on this machine'
+      ),
       icon: args => (args.isPalette ? undefined : claryIcon),
       execute: () => shell.activateById(widget.id)
     });
     app.commands.addCommand(CommandIDs.refresh, {
       label: clary.trans.__('Refresh Clary'),
       execute: () =>
-        [clary.jobs, clary.processing, clary.models, clary.endpoints].forEach(one => one.refresh())
+        [clary.jobs, clary.processing, clary.labeling, clary.models, clary.endpoints].forEach(one =>
+          one.refresh()
+        )
     });
     for (const command of [CommandIDs.showPanel, CommandIDs.refresh]) {
       palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
@@ -151,7 +159,12 @@ const running: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IClary, IRunningSessionManagers],
   activate: (app, clary: IClary, managers: IRunningSessionManagers) => {
-    const added = [runningJobs(clary), runningProcessing(clary), runningEndpoints(clary)];
+    const added = [
+      runningJobs(clary),
+      runningProcessing(clary),
+      runningLabeling(clary),
+      runningEndpoints(clary)
+    ];
     added.forEach(manager => managers.add(manager));
     // The server has better to do while JupyterLab starts; the Running panel refreshes when it is opened.
     const refresh = () => added.forEach(manager => manager.refreshRunning());
@@ -219,5 +232,73 @@ const launchers: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** Labeling: the canvas in a tab, and a form for a new job. */
+const labeling: JupyterFrontEndPlugin<void> = {
+  id: '@clary/labextension:labeling',
+  description: 'Opens the labeling canvas in the main area, and sets up labeling jobs.',
+  autoStart: true,
+  requires: [IClary],
+  optional: [ILayoutRestorer, ICommandPalette, ILauncher, IDefaultFileBrowser],
+  activate: (
+    app,
+    clary: IClary,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    browser: IDefaultFileBrowser | null
+  ) => {
+    const tracker = new WidgetTracker<CanvasWidget>({ namespace: 'clary-canvas' });
+    app.commands.addCommand(CommandIDs.label, {
+      label: args => clary.trans.__('Label %1', String(args.job ?? '')),
+      execute: args => {
+        const [job, review] = [String(args.job), args.review === true];
+        let widget = tracker.find(one => one.job === job);
+        if (widget === undefined) {
+          widget = new CanvasWidget(clary, job, review);
+          app.shell.add(widget, 'main', { type: 'Clary' });
+          void tracker.add(widget);
+        } else {
+          widget.turn(review);
+        }
+        app.shell.activateById(widget.id);
+        return widget;
+      }
+    });
+    void restorer?.restore(tracker, {
+      command: CommandIDs.label,
+      args: widget => ({ job: widget.job, review: widget.review }),
+      name: widget => widget.job
+    });
+    app.commands.addCommand(CommandIDs.newLabelingJob, {
+      label: clary.trans.__('New Labeling Job'),
+      caption: clary.trans.__('Label images or texts, alone or with others'),
+      icon: args => (args.isPalette ? undefined : labelingIcon),
+      execute: args => {
+        const cwd = String(args.cwd ?? browser?.model.path ?? '');
+        return askForLabelingJob(String(args.data ?? ''), wish =>
+          openNotebook(app, wishCell(wish), cwd)
+        );
+      }
+    });
+    app.commands.addCommand(CommandIDs.labelData, {
+      label: clary.trans.__('Label with Clary…'),
+      icon: labelingIcon,
+      execute: () => {
+        const chosen = browser?.selectedItems().next().value;
+        const data = chosen ? chosen.name + (chosen.type === 'directory' ? '/' : '') : '';
+        return app.commands.execute(CommandIDs.newLabelingJob, { data });
+      }
+    });
+    const folder = '.jp-DirListing-item[data-isdir="true"]';
+    app.contextMenu.addItem({ command: CommandIDs.labelData, selector: folder, rank: 60 });
+    palette?.addItem({
+      command: CommandIDs.newLabelingJob,
+      category: CATEGORY,
+      args: { isPalette: true }
+    });
+    launcher?.add({ command: CommandIDs.newLabelingJob, category: CATEGORY });
+  }
+};
+
 export { IClary } from './tokens';
-export default [core, panel, details, running, done, doctor, launchers];
+export default [core, panel, details, running, done, doctor, launchers, labeling];

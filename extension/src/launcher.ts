@@ -24,21 +24,27 @@ export async function openTrainingLauncher(
   cwd: string
 ): Promise<void> {
   try {
-    const tab = (await app.commands.execute('notebook:create-new', {
-      kernelName: KERNEL,
-      cwd
-    })) as INotebookTab;
-    await Promise.all([tab.context.ready, tab.sessionContext.ready]);
-    tab.content.activeCell?.model.sharedModel.setSource(CELL);
-    await app.commands.execute('notebook:run-cell');
+    await openNotebook(app, CELL, cwd);
   } catch (error) {
     notifyError(clary.trans, clary.trans.__('Could not open a training launcher'), error);
   }
 }
 
+/** A new notebook whose first cell is `cell`, and run. `cwd`: its folder. */
+export async function openNotebook(app: JupyterFrontEnd, cell: string, cwd: string): Promise<void> {
+  const tab = (await app.commands.execute('notebook:create-new', {
+    kernelName: KERNEL,
+    cwd
+  })) as INotebookTab;
+  await Promise.all([tab.context.ready, tab.sessionContext.ready]);
+  tab.content.activeCell?.model.sharedModel.setSource(cell);
+  await app.commands.execute('notebook:run-cell');
+}
+
 /**
  * Keep keys that are typed in a launcher's buttons and lists from JupyterLab, where a letter would
- * add or delete a cell. Shortcuts with a modifier (saving, the palette) go on.
+ * add or delete a cell. Shortcuts with a modifier (saving, the palette) go on. (A canvas keeps all of
+ * its keys by itself.)
  */
 export function keepKeys(event: KeyboardEvent): void {
   const target = event.target;

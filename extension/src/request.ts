@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { ConnectionError, errorFrom } from './pure/errors';
+import { IInvitation, IMember, IProgress, IResults } from './labeling/shapes';
 import { IJobMetrics, IJobPhases, Input, Operation, Output } from './shapes';
 
 const LOGS: ReadonlySet<Operation> = new Set(['DescribeLogStreams', 'GetLogEvents']);
@@ -87,6 +88,54 @@ export class SageMakerApi {
     return this.rest(`clary/processing-jobs/${encodeURIComponent(job)}/phases`);
   }
 
+  /** What there is to look at of a labeling job. */
+  results(job: string): Promise<IResults> {
+    return this.rest(`${labelingJob(job)}/results`);
+  }
+
+  /** How far a labeling job is for whoever is logged in here. */
+  async labelingProgress(job: string): Promise<IProgress> {
+    const body = { method: 'open', params: {} };
+    const answer = await this.rest<{ result: { progress: IProgress } }>(
+      `${labelingJob(job)}/canvas`,
+      'POST',
+      body
+    );
+    return answer.result.progress;
+  }
+
+  /** Who has a link to label a work team's jobs. */
+  async members(team: string): Promise<IMember[]> {
+    return (await this.rest<{ members: IMember[] }>(members(team))).members;
+  }
+
+  /** A link for a new member; it is told once. */
+  invite(team: string, name: string): Promise<IInvitation> {
+    return this.rest(members(team), 'POST', { name });
+  }
+
+  /** Make a member's link worthless. */
+  revoke(team: string, name: string): Promise<unknown> {
+    return this.rest(`${members(team)}/${encodeURIComponent(name)}`, 'DELETE');
+  }
+
+  /** The address of a labeling job's image, scaled down to `size` pixels at its longest edge. */
+  imageUrl(job: string, object: number, size: number): string {
+    return URLExt.join(
+      this.settings.baseUrl,
+      `${labelingJob(job)}/objects/${object}/image?size=${size}`
+    );
+  }
+
+  /** Where a labeling job's canvas talks to, how it asks, and where its modules are. */
+  canvas(job: string): { address: string; modules: string; fetch: typeof fetch } {
+    return {
+      address: URLExt.join(this.settings.baseUrl, labelingJob(job)),
+      modules: URLExt.join(this.settings.baseUrl, 'clary/canvas'),
+      fetch: (url, init) => ServerConnection.makeRequest(String(url), init ?? {}, this.settings)
+    };
+  }
+
   /** What this machine can do. */
   doctor(): Promise<unknown> {
     return this.rest('clary/doctor');
@@ -97,8 +146,12 @@ export class SageMakerApi {
     return this.rest(`clary/locate?uri=${encodeURIComponent(uri)}`);
   }
 
-  private async rest<T>(path: string): Promise<T> {
-    return (await (await this.fetch(path, path, { method: 'GET' })).json()) as T;
+  private async rest<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
+    const init =
+      body === undefined
+        ? { method }
+        : { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+    return (await (await this.fetch(path, path, init)).json()) as T;
   }
 
   private async fetch(operation: string, path: string, init: RequestInit): Promise<Response> {
@@ -115,4 +168,12 @@ export class SageMakerApi {
     }
     return response;
   }
+}
+
+function labelingJob(name: string): string {
+  return `clary/labeling-jobs/${encodeURIComponent(name)}`;
+}
+
+function members(team: string): string {
+  return `clary/workteams/${encodeURIComponent(team)}/members`;
 }

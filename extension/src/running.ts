@@ -1,10 +1,11 @@
 import { IRunningSessions } from '@jupyterlab/running';
 import { stopIcon } from '@jupyterlab/ui-components';
 
-import { endpointsListing, jobsListing, processingListing } from './clary';
+import { endpointsListing, jobsListing, labelingListing, processingListing } from './clary';
 import { notifyError } from './components/notices';
-import { endpointIcon, jobIcon, processingIcon } from './icons';
+import { endpointIcon, jobIcon, labelingIcon, processingIcon } from './icons';
 import { Listing } from './listing';
+import { progressWords } from './pure/labeling';
 import { words } from './pure/status';
 import { IClary } from './tokens';
 
@@ -78,6 +79,43 @@ export function runningProcessing(clary: IClary): IRunningSessions.IManager {
     shutdownLabel: trans.__('Stop'),
     shutdownAllLabel: trans.__('Stop All'),
     shutdownAllConfirmationText: trans.__('Stop all processing jobs that are running?'),
+    shutdownItemIcon: stopIcon
+  };
+}
+
+/** Running labeling jobs, for JupyterLab's panel of running things. */
+export function runningLabeling(clary: IClary): IRunningSessions.IManager {
+  const { api, events, trans } = clary;
+  const listing = new Listing({
+    ...labelingListing(api, { events, pageSize: () => 100 }),
+    input: { StatusEquals: 'InProgress' }
+  });
+  return {
+    name: trans.__('Labeling Jobs'),
+    running: () =>
+      listing.items.map(one => ({
+        open: () => clary.open('labeling-job', one.LabelingJobName),
+        shutdown: () => void clary.stopLabeling(one.LabelingJobName),
+        icon: () => labelingIcon,
+        label: () => one.LabelingJobName,
+        labelTitle: () => words(one.LabelingJobStatus),
+        detail: () => progressWords(one.LabelCounters)
+      })),
+    shutdownAll: () => {
+      for (const { LabelingJobName } of listing.items) {
+        api
+          .call('StopLabelingJob', { LabelingJobName })
+          .catch(error => notifyError(trans, `Could not stop ${LabelingJobName}`, error));
+      }
+    },
+    refreshRunning: () => {
+      listing.activate();
+      listing.refresh();
+    },
+    runningChanged: listing.changed,
+    shutdownLabel: trans.__('Stop'),
+    shutdownAllLabel: trans.__('Stop All'),
+    shutdownAllConfirmationText: trans.__('Stop all labeling jobs that are running?'),
     shutdownItemIcon: stopIcon
   };
 }

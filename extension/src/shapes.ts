@@ -1,6 +1,8 @@
 /** The parts of SageMaker's shapes that the pages read. Times are epoch seconds (JSON 1.1). */
 
-export type Kind = 'training-job' | 'processing-job' | 'model' | 'endpoint';
+import { ILabelingJob, ILabelingJobSummary } from './labeling/shapes';
+
+export type Kind = 'training-job' | 'processing-job' | 'labeling-job' | 'model' | 'endpoint';
 
 export interface IPage {
   NextToken?: string;
@@ -229,6 +231,9 @@ export interface IOperations {
   ListProcessingJobs: [IListInput, IPage & { ProcessingJobSummaries: IProcessingJobSummary[] }];
   DescribeProcessingJob: [{ ProcessingJobName: string }, IProcessingJob];
   StopProcessingJob: [{ ProcessingJobName: string }, void];
+  ListLabelingJobs: [IListInput, IPage & { LabelingJobSummaryList: ILabelingJobSummary[] }];
+  DescribeLabelingJob: [{ LabelingJobName: string }, ILabelingJob];
+  StopLabelingJob: [{ LabelingJobName: string }, void];
   ListModels: [IListInput, IPage & { Models: IModelSummary[] }];
   DescribeModel: [{ ModelName: string }, IModel];
   DeleteModel: [{ ModelName: string }, void];

@@ -8,6 +8,7 @@ import { ModelPage } from './details/ModelPage';
 import { ProcessingJobPage } from './details/ProcessingJobPage';
 import { TrainingJobPage } from './details/TrainingJobPage';
 import { claryIcon, KIND_ICONS } from './icons';
+import { LabelingJobPage } from './labeling/LabelingJobPage';
 import { Panel } from './panel/Panel';
 import { Kind } from './shapes';
 import { IClary } from './tokens';
@@ -15,6 +16,7 @@ import { IClary } from './tokens';
 const PAGES: Readonly<Record<Kind, (props: { name: string }) => JSX.Element>> = {
   'training-job': TrainingJobPage,
   'processing-job': ProcessingJobPage,
+  'labeling-job': LabelingJobPage,
   model: ModelPage,
   endpoint: EndpointPage
 };
@@ -53,7 +55,7 @@ export function makePanel(clary: IClary): ReactWidget {
   panel.id = 'clary-panel';
   panel.addClass('clary-Panel');
   panel.title.icon = claryIcon;
-  panel.title.caption = 'Clary: training and processing jobs, models and endpoints';
+  panel.title.caption = 'Clary: training, processing and labeling jobs, models and endpoints';
   panel.node.setAttribute('role', 'region');
   panel.node.setAttribute('aria-label', 'Clary');
   return panel;

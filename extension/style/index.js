@@ -6,3 +6,4 @@ import './charts.css';
 import './log.css';
 import './endpoint.css';
 import './dialogs.css';
+import './labeling.css';

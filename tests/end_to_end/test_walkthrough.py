@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,11 @@ STEPS = (
 def other_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python that has boto3 and nothing else."""
     folder = tmp_path_factory.mktemp("venv")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
     python = str(folder / "bin" / "python")
     constraints = Path(__file__).parents[2] / "constraints.txt"
-    subprocess.run([python, "-m", "pip", "install", "-q", "-c", str(constraints), "boto3"], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile"]
+    subprocess.run([*pip, "-c", str(constraints), "boto3"], check=True)
     return python
 
 

@@ -1,9 +1,9 @@
-"""Users with SDK v2 and v3, before a real ``clary serve`` that the tests of one file share."""
+"""Users with SDK v2 and v3, before a real ``clary serve`` that the tests of a worker share."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.conftest import Server, kill_everything_of
 from tests.sdks import environments
-from tests.sdks.user import User
+from tests.sdks.user import Interpreter, User
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Clary as a user runs it, with its zygote."""
     home = tmp_path_factory.mktemp("sdk") / "home"
@@ -38,19 +38,39 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     kill_everything_of(home)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def variables(service: Server) -> dict[str, str]:
     """What ``clary env`` prints."""
     return service.environment()
 
 
+def _interpreter(
+    name: str, variables: dict[str, str], folders: pytest.TempPathFactory, modules: Sequence[str]
+) -> Iterator[Interpreter]:
+    one = Interpreter(environments.python_of(name), modules, variables, folders.mktemp(name))
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def python_v2(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interpreter]:
+    modules = ("sagemaker", "sagemaker.estimator", "sagemaker.processing", "sagemaker.pytorch")
+    yield from _interpreter("v2", variables, tmp_path_factory, modules)
+
+
+@pytest.fixture(scope="session")
+def python_v3(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interpreter]:
+    modules = ("sagemaker.core.processing", "sagemaker.core.resources", "sagemaker.train")
+    yield from _interpreter("v3", variables, tmp_path_factory, modules)
+
+
 @pytest.fixture
-def v2(variables: dict[str, str], tmp_path: Path) -> User:
+def v2(python_v2: Interpreter, tmp_path: Path) -> User:
     """A user of sagemaker 2."""
-    return User(environments.python_of("v2"), tmp_path, variables)
+    return User(python_v2, tmp_path)
 
 
 @pytest.fixture
-def v3(variables: dict[str, str], tmp_path: Path) -> User:
+def v3(python_v3: Interpreter, tmp_path: Path) -> User:
     """A user of sagemaker 3."""
-    return User(environments.python_of("v3"), tmp_path, variables)
+    return User(python_v3, tmp_path)

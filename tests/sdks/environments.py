@@ -49,3 +49,8 @@ def _make(folder: Path, requirements: Path) -> None:
         env=environ,
         check=True,
     )
+
+
+if __name__ == "__main__":
+    for name in ("v2", "v3"):
+        python_of(name)

@@ -191,7 +191,7 @@ seen = []
 for _ in range(2):
     estimator = Estimator(
         **custom, use_spot_instances=True, max_run=60, max_wait=120, keep_alive_period_in_seconds=None,
-        checkpoint_s3_uri=f"s3://{session.default_bucket()}/kept", base_job_name="spot",
+        checkpoint_s3_uri=f"s3://{session.default_bucket()}/kept-by-2", base_job_name="spot",
     )
     estimator.fit(wait=False)
     wait(estimator)

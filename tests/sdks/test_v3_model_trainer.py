@@ -202,7 +202,9 @@ def test_a_failing_job_raises_with_its_reason_and_a_stopped_one_keeps_its_model(
     ran = v3.run(
         START
         + """
+import datetime
 from sagemaker.core.utils.exceptions import FailedStatusError
+begun = datetime.datetime.now(datetime.UTC)
 failing = ModelTrainer(**common, source_code=SourceCode(source_dir="source", entry_script="fail.py"))
 slow = ModelTrainer(**common, source_code=SourceCode(source_dir="source", command="exec python slow.py"), base_job_name="slow")
 late = ModelTrainer(
@@ -217,7 +219,7 @@ except FailedStatusError as error:
     message = str(error)
 slow._latest_training_job.stop()
 states = [[finished(one).training_job_status, one._latest_training_job.secondary_status] for one in (slow, late)]
-stopped = TrainingJob.get_all(status_equals="Stopped")
+stopped = TrainingJob.get_all(status_equals="Stopped", creation_time_after=begun)
 print(json.dumps([message, states, model(slow), sorted(job.training_job_name.split("-")[0] for job in stopped)]))
 """
     )
@@ -251,7 +253,7 @@ for _ in range(2):
         source_code=SourceCode(source_dir="source", entry_script="train.py"),
         networking=Networking(enable_network_isolation=True),
         stopping_condition=StoppingCondition(max_runtime_in_seconds=60, max_wait_time_in_seconds=90),
-        checkpoint_config=CheckpointConfig(s3_uri=f"s3://{session.default_bucket()}/kept"), base_job_name="kept",
+        checkpoint_config=CheckpointConfig(s3_uri=f"s3://{session.default_bucket()}/kept-by-3"), base_job_name="kept",
         output_data_config=OutputDataConfig(s3_output_path="file://" + os.path.abspath("out")),
     )
     trainer.train(wait=False)

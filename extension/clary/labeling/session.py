@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clary.home import Home
 from clary.labeling.task_type import Answer, BadAnswer
+from clary.labeling.telling import tell
 from clary.labeling.work import Act, SessionError, Work, WorkError, showing
 from clary.labeling.work.images import ImageError, SessionImage, served
 from clary.labeling.work.recording import checked_seconds
@@ -103,12 +104,14 @@ class Session:
         if action in ("undo", "redo"):
             turn = self.work.undo if action == "undo" else self.work.redo
             seq, thing = turn(self.worker, nonce)
+            tell(self._home, self.work.settings.name)
             self._tend()
             items = [showing.item(self.work, one, self.worker) for one in self.work.touched_by(seq)]
             item = next((one for one in items if one["id"] == thing), None)
             return {"seq": seq, "progress": self._progress(), "item": item, "items": items}
         act = self._checked(action, params, nonce)
         (seq,) = self.work.record(act)
+        tell(self._home, self.work.settings.name)
         self._tend()
         return {"seq": seq, "progress": self._progress()}
 
@@ -125,6 +128,7 @@ class Session:
         if len({act.nonce for act in acts}) < len(acts) or len({act.object for act in acts}) < len(acts):
             raise SessionError("BadRequest", "Every one of the items needs a nonce and an object of its own.")
         seqs = self.work.record(*acts)
+        tell(self._home, self.work.settings.name)
         self._tend()
         return {"seqs": seqs, "progress": self._progress()}
 

@@ -54,7 +54,9 @@ def request(method: str, path: str, body: Any = None) -> dict[str, Any]:
 
     data = b"" if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", "Content-Length": str(len(data))}
-    answer = send(Request(method, path, headers=Headers(headers), body=data, service="clary")).content()
+    where, _, query = path.partition("?")
+    asked = Request(method, where, query=query, headers=Headers(headers), body=data, service="clary")
+    answer = send(asked).content()
     document: dict[str, Any] = json.loads(answer or b"{}")
     return document
 
@@ -63,15 +65,21 @@ def raw(path: str) -> bytes:
     """The bytes at a path of that set, such as a module of the canvas. Raises ClaryError."""
     from clary.api.http_types import Request
 
-    return send(Request("GET", path, service="clary")).content()
+    where, _, query = path.partition("?")
+    return send(Request("GET", where, query=query, service="clary")).content()
 
 
 def send(request: Request) -> Response:
     """The answer to an HTTP request, through the in-process door. Raises ClaryError for an error answer."""
-    response = engine().handle(request, authenticated=True)
+    response = exchange(request)
     if response.status >= 400:
         raise error_of(response.status, response.headers.get("x-amzn-ErrorType", ""), response.content())
     return response
+
+
+def exchange(request: Request) -> Response:
+    """The answer to an HTTP request, through the in-process door, whatever its status."""
+    return engine().handle(request, authenticated=True)
 
 
 def error_of(status: int, code: str, body: bytes) -> ClaryError:
@@ -89,6 +97,9 @@ def error_of(status: int, code: str, body: bytes) -> ClaryError:
         document = {}
     if not isinstance(document, dict):
         document = {}
+    inner = document.get("error")
+    if isinstance(inner, dict):  # a canvas's answer
+        return ClaryError(str(inner.get("code", status)), str(inner.get("message", text)))
     code = code or str(document.get("__type") or document.get("Code") or status)
     message = document.get("Message") or document.get("message") or text or f"HTTP status {status}"
     return ClaryError(code.rpartition("#")[2], str(message))

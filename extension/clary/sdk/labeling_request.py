@@ -14,6 +14,10 @@ from clary.sdk.api import role
 from clary.sdk.labeling_tasks import Mode, Task, algorithm_arn, function_arn, page_arn
 
 DAY_S = 86_400
+_TAGS = re.compile(
+    r"</?(?:p|br|hr|b|i|u|em|strong|ul|ol|li|h[1-6]|div|span|a|img|table|tr|td|th|code|pre|blockquote)\b[^>]*>",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def category_file(wish: Wish) -> dict[str, Any]:
 
 def instructions_html(text: str) -> str:
     """Instructions as HTML: what is written in HTML stays, plain text becomes paragraphs."""
-    if re.search(r"</?[a-zA-Z][^>]*>", text):
+    if _TAGS.search(text):
         return text
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     return "".join(f"<p>{escape(part, quote=False).replace(chr(10), '<br>')}</p>" for part in paragraphs)

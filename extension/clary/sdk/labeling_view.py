@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clary.sdk import pages
+from clary.sdk.errors import ClaryError
 from clary.sdk.progress import State
 
 if TYPE_CHECKING:
     import pandas
 
+_THUMBNAIL = 160  # pixels
 _WORDS = {"InProgress": "In progress"}
 
 
@@ -181,7 +183,20 @@ class Results:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Called by IPython: charts, and the same as tables."""
-        bundle: dict[str, Any] = importlib.import_module("clary.widgets.labeling_results").bundle(
-            self.document
-        )
-        return {"text/plain": repr(self), **bundle}
+        shown = importlib.import_module("clary.widgets.labeling_results")
+        return {"text/plain": repr(self), **shown.bundle(self.document, self._picture)}
+
+    def figure(self) -> Any:
+        """The results as Altair charts."""
+        return importlib.import_module("clary.widgets.labeling_results").figure(self.document)
+
+    def _picture(self, thing: int) -> bytes | None:
+        """A small JPEG of an object, None where there is none (any more)."""
+        from clary.api.http_types import Request
+        from clary.sdk.api import send
+
+        path = f"/clary/labeling-jobs/{self.name}/objects/{int(thing)}/image"
+        try:
+            return send(Request("GET", path, query="size=240", service="clary")).content()
+        except ClaryError:
+            return None

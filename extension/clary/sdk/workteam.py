@@ -39,7 +39,10 @@ class Workteam(Resource):
 
         Raises ClaryError for a name that a member has already.
         """
-        return str(request("POST", f"/clary/workteams/{self.name}/members", {"name": person})["link"])
+        answer = request("POST", f"/clary/workteams/{self.name}/members", {"name": person})
+        if answer.get("note"):
+            print(answer["note"])
+        return str(answer["link"])
 
     def revoke(self, person: str) -> None:
         """Make a member's link worthless, from now on. What the person has labelled stays."""

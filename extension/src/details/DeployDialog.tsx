@@ -1,6 +1,7 @@
-import { Dialog, ReactWidget } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 
+import { SubmitDialog } from '../components/SubmitDialog';
 import { deploymentProblems, IDeployment } from '../pure/deployment';
 import { derivedName, stamp } from '../pure/names';
 import { IClary } from '../tokens';
@@ -16,7 +17,7 @@ const INSTANCE_TYPES = [
 /** Ask how to deploy a model, and do it: an endpoint configuration, then the endpoint. */
 export async function deploy(clary: IClary, model: string): Promise<void> {
   const form = new DeployForm(model);
-  const dialog = new SubmitDialog(form, async () => {
+  const submit = async () => {
     const config = derivedName(form.values.endpoint, `-${stamp(new Date())}`);
     await clary.api.call('CreateEndpointConfig', {
       EndpointConfigName: config,
@@ -42,46 +43,17 @@ export async function deploy(clary: IClary, model: string): Promise<void> {
         .catch(() => undefined);
       throw error;
     }
+  };
+  const dialog = new SubmitDialog<IDeployment>(form, {
+    title: `Deploy ${form.model}`,
+    label: 'Deploy',
+    busy: 'Deploying…',
+    submit
   });
   const answer = await dialog.launch();
   if (answer.button.accept) {
     clary.open('endpoint', form.values.endpoint);
   }
-}
-
-/** A dialog that closes only when its work was done; until then it shows what is wrong. */
-class SubmitDialog extends Dialog<IDeployment> {
-  constructor(
-    private readonly form: DeployForm,
-    private readonly submit: () => Promise<void>
-  ) {
-    super({
-      title: `Deploy ${form.model}`,
-      body: form,
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Deploy' })],
-      focusNodeSelector: 'input'
-    });
-    this.addClass('clary-Deploy');
-  }
-
-  override resolve(index?: number): void {
-    if (index === 0) {
-      super.resolve(index);
-    } else if (!this.busy && this.form.check()) {
-      this.busy = true;
-      this.form.setState('Deploying…', '');
-      this.submit()
-        .then(() => super.resolve(index))
-        .catch(error =>
-          this.form.setState('', error instanceof Error ? error.message : String(error))
-        )
-        .finally(() => {
-          this.busy = false;
-        });
-    }
-  }
-
-  private busy = false;
 }
 
 class DeployForm extends ReactWidget {

@@ -12,6 +12,7 @@ import { Kind } from '../shapes';
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
   'training-job': 'Training job',
   'processing-job': 'Processing job',
+  'labeling-job': 'Labeling job',
   model: 'Model',
   endpoint: 'Endpoint'
 };

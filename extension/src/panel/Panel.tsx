@@ -1,27 +1,31 @@
-import { addIcon, deleteIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { addIcon, deleteIcon, editIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { useClary } from '../components/context';
 import { IconButton } from '../components/parts';
-import { modelIcon } from '../icons';
+import { labelingIcon, modelIcon } from '../icons';
+import { progressWords } from '../pure/labeling';
 import { stoppable } from '../pure/status';
 import { Row } from './Row';
 import { Section } from './Section';
 
-/** The sidebar: training jobs, processing jobs, models, endpoints. */
+/** The sidebar: training, processing and labeling jobs, models, endpoints. */
 export function Panel(): JSX.Element {
   const clary = useClary();
-  const { jobs, processing, models, endpoints } = clary;
-  const all = [jobs, processing, models, endpoints];
+  const { jobs, processing, labeling, models, endpoints } = clary;
+  const all = React.useMemo(
+    () => [jobs, processing, labeling, models, endpoints],
+    [jobs, processing, labeling, models, endpoints]
+  );
   const [filter, setFilter] = React.useState('');
   React.useEffect(() => {
     const timer = setTimeout(() => {
-      for (const listing of [jobs, processing, models, endpoints]) {
+      all.forEach(listing => {
         listing.filter = filter.trim();
-      }
+      });
     }, 200);
     return () => clearTimeout(timer);
-  }, [filter, jobs, processing, models, endpoints]);
+  }, [filter, all]);
   return (
     <div className="clary-Panel-inner">
       <header className="clary-Panel-header">
@@ -30,6 +34,11 @@ export function Panel(): JSX.Element {
           icon={addIcon}
           label="New training job"
           onClick={() => clary.newTrainingJob()}
+        />
+        <IconButton
+          icon={labelingIcon}
+          label="New labeling job"
+          onClick={() => clary.newLabelingJob()}
         />
         <IconButton
           icon={refreshIcon}
@@ -48,6 +57,7 @@ export function Panel(): JSX.Element {
       <div className="clary-Panel-lists">
         <Jobs />
         <ProcessingJobs />
+        <LabelingJobs />
         <Models />
         <Endpoints />
       </div>
@@ -117,6 +127,50 @@ function ProcessingJobs(): JSX.Element {
                 label={`Stop ${one.ProcessingJobName}`}
                 onClick={() => void clary.stopProcessing(one.ProcessingJobName)}
               />
+            ) : null
+          }
+        />
+      )}
+    />
+  );
+}
+
+function LabelingJobs(): JSX.Element {
+  const clary = useClary();
+  return (
+    <Section
+      title="Labeling jobs"
+      listing={clary.labeling}
+      keyOf={one => one.LabelingJobName}
+      empty={
+        <>
+          No labeling jobs yet. Press{' '}
+          <labelingIcon.react tag="span" width="12px" height="12px" aria-label="New labeling job" />{' '}
+          above for a form, or call <code>create_labeling_job</code> with boto3 or{' '}
+          <code>clary.label("photos/", labels=[…])</code>.
+        </>
+      }
+      row={one => (
+        <Row
+          name={one.LabelingJobName}
+          created={one.CreationTime}
+          status={one.LabelingJobStatus}
+          detail={progressWords(one.LabelCounters)}
+          onOpen={() => clary.open('labeling-job', one.LabelingJobName)}
+          actions={
+            stoppable(one.LabelingJobStatus) ? (
+              <>
+                <IconButton
+                  icon={editIcon}
+                  label={`Label ${one.LabelingJobName}`}
+                  onClick={() => clary.label(one.LabelingJobName)}
+                />
+                <IconButton
+                  icon={stopIcon}
+                  label={`Stop ${one.LabelingJobName}`}
+                  onClick={() => void clary.stopLabeling(one.LabelingJobName)}
+                />
+              </>
             ) : null
           }
         />

@@ -14,11 +14,14 @@ export function Row(props: {
   status?: string;
   /** A finer word than the status, such as the phase of a running job. */
   phase?: string;
+  /** More about it, such as how far it is. */
+  detail?: string;
   icon?: JSX.Element;
   onOpen: () => void;
   actions: React.ReactNode;
 }): JSX.Element {
-  const { name, status, phase } = props;
+  const { name, status, phase, detail } = props;
+  const told = status === undefined ? [] : [words(phase ?? status), ...(detail ? [detail] : [])];
   const cut = name.length > 2 * TAIL ? name.length - TAIL : name.length;
   return (
     <li className="clary-Row" data-name={name}>
@@ -26,7 +29,7 @@ export function Row(props: {
         type="button"
         className="clary-Row-open"
         title={`Open ${name}`}
-        aria-label={status === undefined ? name : `${name}, ${words(phase ?? status)}`}
+        aria-label={[name, ...told].join(', ')}
         onClick={props.onOpen}
       >
         {status === undefined ? props.icon : <Glyph tone={tone(status)} />}
@@ -41,6 +44,7 @@ export function Row(props: {
                 {words(phase ?? status)}
               </span>
             )}
+            {detail && <span className="clary-Row-detail">{detail}</span>}
             <Ago at={props.created} />
           </span>
         </span>

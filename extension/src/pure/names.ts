@@ -54,12 +54,13 @@ function quoted(text: string): string {
 
 /** The boto3 line that describes a resource, ready to paste into a notebook. */
 export function boto3Line(
-  kind: 'training-job' | 'processing-job' | 'model' | 'endpoint',
+  kind: 'training-job' | 'processing-job' | 'labeling-job' | 'model' | 'endpoint',
   name: string
 ): string {
   const call = {
     'training-job': ['describe_training_job', 'TrainingJobName'],
     'processing-job': ['describe_processing_job', 'ProcessingJobName'],
+    'labeling-job': ['describe_labeling_job', 'LabelingJobName'],
     model: ['describe_model', 'ModelName'],
     endpoint: ['describe_endpoint', 'EndpointName']
   }[kind];

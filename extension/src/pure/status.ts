@@ -4,6 +4,7 @@ export type Tone = 'busy' | 'good' | 'bad' | 'warn' | 'idle';
 
 const TONES: Readonly<Record<string, Tone>> = {
   InProgress: 'busy',
+  Initializing: 'busy',
   Creating: 'busy',
   Updating: 'busy',
   SystemUpdating: 'busy',

@@ -84,7 +84,7 @@ def settings(task: str, *labels: str, **more: Any) -> JobSettings:
     given = {
         "attribute": "label",
         "input_uri": "",
-        "output_uri": "s3://b/out",
+        "output_uri": "s3://bucket/out",
         "workers_per_object": 3,
         **more,
     }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
-import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +71,6 @@ class Person:
 
 
 @pytest.fixture
-def home_path(home_path: Path) -> Iterator[Path]:
-    """In memory, where the system has such a place: every act waits for the disk, and a busy one takes its time."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield home_path
-        return
-    folder = tempfile.mkdtemp(prefix="clary-", dir=memory)
-    home_path.symlink_to(folder)
-    yield home_path
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
 def job(home: Home) -> Callable[..., Work]:
     return lambda count=5, **members: make(home, count, **members)
 
@@ -93,6 +78,16 @@ def job(home: Home) -> Callable[..., Work]:
 @pytest.fixture
 def person(home: Home) -> Callable[..., Person]:
     return lambda name="anna", **options: Person(home, name, **options)
+
+
+@pytest.fixture
+def desk(home: Home, tmp_path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("desk_of_work", Path(__file__).with_name("desk.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Desk(home, tmp_path, _settings)
 
 
 @pytest.fixture

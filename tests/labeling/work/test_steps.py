@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from clary.config import Config
 from clary.home import Home
 from clary.labeling import steps
 from clary.labeling.session import Session
+from clary.labeling.settings import Automatic
+from clary.labeling.simulation import Simulated, run
 from clary.labeling.work import Work
 from clary.runner.pump import Pump
 from clary.runner.runner import Runner
@@ -105,3 +110,60 @@ def test_a_job_is_prepared_labelled_and_written(bench):
         bench.session().call(
             "act", {"action": "answer", "object": 0, "answer": {"label": "cat"}, "nonce": "x"}
         )
+
+
+@pytest.mark.slow
+def test_a_step_that_is_killed_again_and_again_goes_on_where_it_was(bench):
+    count, killed = 12_000, 0
+    work = bench.start([{"source": f"text {number}"} for number in range(count)], availability_s=10**6)
+    deadline = time.monotonic() + 60
+    while work.status == "Initializing":
+        assert time.monotonic() < deadline, bench.log("pets")
+        there = work.counts().get("total", 0)
+        step = work.fact("step")
+        job = bench.runner.get("labeling-step", f"pets/{step['n']}") if step else None
+        started = bench.runner.attempt(job).started() if job is not None and killed < 2 else None
+        if started is not None and there > 2000 * killed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(started["shim" if killed else "child"], signal.SIGKILL)
+                killed += 1
+        time.sleep(0.005)
+    assert killed == 2
+    assert [row.id for row in work.all_objects()] == list(range(count))
+    assert work.counts()["open"] == count
+    bench.wait("pets", "InProgress")
+
+
+def test_a_job_is_stopped_and_tells_watchers_what_it_is(bench):
+    bench.start([{"source": f"text {number}"} for number in range(3)])
+    bench.wait("pets", "InProgress")
+    steps.stop(bench.home, bench.store, bench.runner, "pets")
+    assert bench.wait("pets", "Stopped").body["LabelingJobOutput"]
+    assert [line for line in bench.output() if "pet" in line] == []
+    steps.stop(bench.home, bench.store, bench.runner, "pets")  # it has ended: nothing happens
+    assert bench.store.documents.get("labeling-job", "pets").status == "Stopped"
+
+
+def test_a_step_that_was_announced_by_somebody_who_died_is_started_by_whoever_asks(bench):
+    work = bench.start([{"source": "text"}])
+    bench.wait("pets", "InProgress")
+    while work.fact("step") is not None:
+        time.sleep(0.01)
+    work.set(opened=time.time() - 10**7, step={"n": 7, "time": time.time() - 10})
+    steps.tend(bench.home, bench.store, bench.runner, "pets")
+    document = bench.wait("pets", "Failed")
+    assert "expired" in document.body["FailureReason"]
+
+
+@pytest.mark.slow
+def test_a_step_that_learns_waits_for_the_next_answers(bench):
+    """People wait for it: the second round begins without a new process."""
+    lines = [{"source": f"{'meow purr' if number % 2 else 'bark bone'} {number}"} for number in range(120)]
+    work = bench.start(lines, automatic=Automatic(epsilon=0.1))
+    bench.wait("pets", "InProgress")
+    truth = {number: "cat" if number % 2 else "dog" for number in range(120)}
+    run(bench.home, bench.runner, bench.store, "pets", [Simulated("anna", truth)])
+    bench.wait("pets", "Completed")
+    assert work.counters()["MachineLabeled"] > 20
+    assert work.fact("steps") == 1
+    assert len(work.batches()) >= 2

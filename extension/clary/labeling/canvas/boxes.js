@@ -237,7 +237,7 @@ export class BoxEditor {
 
   /** @param {string} key */
   release(key) {
-    if (key === " ") this.view.panning = false;
+    if (key.endsWith(" ")) this.view.panning = false;
   }
 
   undo() {

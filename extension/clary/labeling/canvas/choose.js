@@ -8,6 +8,7 @@ import { shownItem } from "./shown.js";
 /** @param {import("./types.js").Place} place @returns {import("./types.js").Editor} */
 export function choose(place) {
   const many = place.job.task.endsWith("multilabel");
+  const advances = !many && place.job.settings?.auto_advance !== false;
   const shown = shownItem(place);
   const labels = new Labels(place.panel, place.job.labels, { choose: take, many, title: many ? "Labels, any number" : "Labels" });
   if (many) place.panel.append(h("p", { class: "faint", text: "Any number of labels; none is an answer, too." }));
@@ -23,8 +24,10 @@ export function choose(place) {
   function take(label) {
     if (!many) {
       names = [label.name];
+      proposed = false;
       labels.mark(names);
-      place.submit({ label: label.name });
+      if (advances) place.submit({ label: label.name });
+      else place.changed();
       return;
     }
     const after = names.includes(label.name) ? names.filter((name) => name !== label.name) : [...names, label.name];
@@ -77,7 +80,7 @@ export function choose(place) {
       return true;
     },
     // A single label's key or button submits; what a model or an earlier job proposes is accepted.
-    submits: () => (many ? "Submit" : proposed ? "Accept" : ""),
+    submits: () => (!advances ? "Submit" : proposed ? "Accept" : ""),
     refusal: () => "Choose a label first.",
     help: [{ keys: "1 / 2 / …", does: many ? "label on or off; Enter submits" : "give the label and go on" }, ...shown.help],
     release: (/** @type {string} */ key) => released(shown, key),
@@ -87,7 +90,7 @@ export function choose(place) {
 
 /** @param {any} shown @param {string} key */
 export function released(shown, key) {
-  if (key === " " && shown.view) shown.view.panning = false;
+  if (key.endsWith(" ") && shown.view) shown.view.panning = false;
 }
 
 /** In the job's order. @param {string[]} names @param {import("./types.js").Label[]} labels */

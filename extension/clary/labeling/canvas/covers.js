@@ -7,15 +7,16 @@ export function loading() {
   return h("div", { class: "message", "aria-busy": "true" }, h("div", { class: "spinner" }), h("p", { text: "Opening the job" }));
 }
 
-/** @param {string} text */
-export function waiting(text) {
+/** @param {string} text @param {import("./types.js").Progress} progress @param {() => void} look */
+export function waiting(text, progress, look) {
   return h(
     "div",
     { class: "message", role: "status" },
     h("div", { class: "spinner" }),
     h("h2", { text: "A moment" }),
     h("p", { text }),
-    h("p", { class: "faint", text: "This page goes on by itself." })
+    h("p", { class: "faint", text: "This page goes on by itself." }),
+    progress.done ? h("button", { class: "quiet framed", on: { click: look }, text: "Look back at your answers" }) : null
   );
 }
 
@@ -47,6 +48,18 @@ export function end(progress, { ended, look, review }) {
         ? h("button", { class: "submit", on: { click: review }, text: `Review ${progress.review} that people disagree on` })
         : null
     )
+  );
+}
+
+/** @param {() => void} label */
+export function reviewed(label) {
+  return h(
+    "div",
+    { class: "message", role: "status" },
+    h("div", { class: "tick", "aria-hidden": "true", text: "✓" }),
+    h("h2", { text: "Nothing to review" }),
+    h("p", { text: "Items that people disagree on, flag or skip come here." }),
+    h("button", { class: "quiet framed", on: { click: label }, text: "Go on labeling" })
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
-import { end, failed, loading, waiting } from "./covers.js";
+import { end, failed, loading, reviewed, waiting } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
 import { h, keycap } from "./dom.js";
 import { Doing } from "./doing.js";
@@ -63,7 +63,8 @@ export class Desk {
     this.frame.title.title = description || job;
     this.frame.buttons.instructions.hidden = !(instructions || full_instructions || description);
     this.progress(this.job.progress);
-    await this.turn(settings?.grid && fitsGrid(this.job) ? "grid" : "label");
+    const review = this.model.get?.("mode") === "review" && this.job.owner;
+    await this.turn(review ? "review" : settings?.grid && fitsGrid(this.job) ? "grid" : "label");
     if (this.model.get?.("focus")) this.frame.focus();
   }
 
@@ -136,20 +137,22 @@ export class Desk {
     this.clock.start();
     frame.header.textContent = item.header || "";
     frame.header.hidden = !item.header;
+    frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
     this.editor.show(item, own ?? proposal ?? suggested?.answer ?? null, suggested ? suggested.confidence : null);
-    if (!queue.back) this.images.prefetch(queue.ready.slice(0, 4));
     this.buttons(item);
     const state = [item.flagged ? "flagged" : "", item.skipped ? "skipped" : "", item.answer ? "answered" : ""].filter(Boolean);
     const where = queue.back ? `Looking back, ${queue.back} before the current one` : `Item ${(this.last?.done ?? 0) + 1}`;
     frame.say(`${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`);
-    if (!queue.back) this.top();
+    // First the item is painted; what comes after it must not take the processor from that.
+    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
   }
 
   /** Lease more behind what is shown. */
   top() {
+    this.images.prefetch(this.queue.ready.slice(0, 4));
     this.queue.refill().then(
       (progress) => {
         if (progress) this.progress(progress);
@@ -183,9 +186,15 @@ export class Desk {
       this.frame.put(failed(inWords(error), () => this.next()));
       return;
     }
+    if (this.mode === "review" && !error) {
+      this.frame.put(reviewed(() => this.turn("label")));
+      this.poll = setTimeout(() => this.next(), 5000);
+      return;
+    }
     const waits = error?.code === "NotReady" ? error.message : progress.waiting;
     if (waits && !over && error?.code !== "JobEnded") {
-      this.frame.put(waiting(waits));
+      if (this.shownWait !== waits || this.frame.cover.hidden) this.frame.put(waiting(waits, progress, () => this.act("back")));
+      this.shownWait = waits;
       this.poll = setTimeout(() => this.next(), 1500);
       return;
     }
@@ -199,7 +208,7 @@ export class Desk {
 
   /** @param {import("./types.js").Progress|null|undefined} progress */
   progress(progress) {
-    if (!progress) return;
+    if (!progress || (progress.asked ?? 0) < (this.last?.asked ?? 0)) return;
     const before = this.last?.review;
     this.last = progress;
     showProgress(this.frame.progress, progress, this.mode === "review");
@@ -261,8 +270,10 @@ export class Desk {
 
   /** @param {number|null} since */
   away(since) {
-    this.frame.warn(since ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "");
-    if (!since) this.frame.note("The server is back; everything is saved.");
+    const held = this.saving.pending > 0;
+    const text = held ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "Waiting for the server.";
+    this.frame.warn(since ? text : "");
+    if (!since && held) this.frame.note("The server is back; everything is saved.");
   }
 
   close() {

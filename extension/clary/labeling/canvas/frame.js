@@ -29,6 +29,8 @@ export class Frame {
     this.stage = h("section", { class: "stage", tabindex: "0", "aria-label": "Item" });
     this.header = h("div", { class: "item-header", hidden: true });
     this.panel = h("aside", { class: "panel", "aria-label": "Labels and tools" });
+    this.facts = h("dl", {});
+    this.about = h("details", { class: "about", hidden: true }, h("summary", { text: "About this item" }), this.facts);
     this.cover = h("div", { class: "cover", hidden: true });
     this.noted = h("div", { class: "note", role: "status" });
     this.live = h("div", { class: "unseen", "aria-live": "polite" });
@@ -115,6 +117,14 @@ export class Frame {
   warn(text) {
     if (this.banner.textContent !== text) this.banner.textContent = text;
     this.banner.hidden = !text;
+  }
+
+  /** What else the item's line in the manifest says. @param {Record<string, any>} metadata */
+  tell(metadata) {
+    const rows = Object.entries(metadata);
+    this.about.hidden = !rows.length;
+    if (rows.length) fill(this.facts, ...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: String(value) })]));
+    if (this.about.parentNode !== this.panel) this.panel.append(this.about);
   }
 
   /** Something in the place of the item: waiting, the end, an error. @param {...(Node|string)} what */

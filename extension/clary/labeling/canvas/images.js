@@ -1,6 +1,5 @@
 // Pictures, decoded off the main thread before they are needed: a preview of about the screen's size, the file itself for zooming.
 
-const EDGES = [256, 384, 512, 768, 1024, 1280, 1600, 2048, 2560, 3200, 4096];
 
 /** @typedef {{bitmap: ImageBitmap, whole: boolean}} Picture  `whole`: one pixel of it is one of the image */
 
@@ -10,26 +9,32 @@ export class Images {
     this.calls = calls;
     /** @type {Map<string, {promise: Promise<Picture>, picture?: Picture}>} in order of their last use */
     this.kept = new Map();
-    this.edge = 1024;
+    this.room = { width: 1024, height: 1024 };
     this.ahead = Promise.resolve();
   }
 
-  /** The screen's place for an image. @param {number} edge its longest edge, in device pixels */
-  fitTo(edge) {
-    this.edge = EDGES.find((one) => one >= edge) || 4096;
+  /** The screen's place for an image, in device pixels. @param {number} width @param {number} height */
+  fitTo(width, height) {
+    this.room = { width, height };
+  }
+
+  /** The longest edge that the item has where it fits its place: drawn in this size nothing is left to be scaled. @param {import("./types.js").Item} item */
+  edgeOf(item) {
+    const { width, height } = /** @type {any} */ (item.source);
+    return Math.min(4096, Math.max(1, Math.round(Math.max(width, height) * Math.min(this.room.width / width, this.room.height / height))));
   }
 
   /**
    * The picture for the screen, if it is there already.
    * @param {import("./types.js").Item} item @param {number} [edge]
    */
-  peek(item, edge = this.edge) {
+  peek(item, edge = this.edgeOf(item)) {
     const found = this.kept.get(this.key(item, edge));
     return found?.picture;
   }
 
   /** The picture for the screen. @param {import("./types.js").Item} item @param {number} [edge] */
-  get(item, edge = this.edge) {
+  get(item, edge = this.edgeOf(item)) {
     const key = this.key(item, edge);
     const found = this.kept.get(key) || { promise: this.load(item, edge) };
     this.kept.delete(key);
@@ -50,7 +55,7 @@ export class Images {
   /** Load what comes next, one after another so that the nearest is there first. @param {import("./types.js").Item[]} items */
   prefetch(items) {
     for (const item of items) {
-      if (item.source.kind !== "image" || this.kept.has(this.key(item, this.edge))) continue;
+      if (item.source.kind !== "image" || this.kept.has(this.key(item, this.edgeOf(item)))) continue;
       this.ahead = this.ahead.then(() => this.get(item).then(() => {}, () => {}));
     }
   }

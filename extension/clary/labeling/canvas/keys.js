@@ -2,7 +2,7 @@
 
 /**
  * "1", "a", "Ctrl+z", "Ctrl+Shift+z", "Shift+ArrowLeft", "Alt+ArrowLeft", "Enter", " ". Ctrl stands for Cmd, too. Shift is named
- * only with keys that it does not change by itself.
+ * only where it does not change what the key writes.
  * @param {KeyboardEvent} event
  */
 export function named(event) {
@@ -16,7 +16,7 @@ export function named(event) {
   }
   const letter = /^[a-zA-Z]$/.test(key);
   if (letter) key = key.toLowerCase();
-  const shift = event.shiftKey && (key.length > 1 || letter);
+  const shift = event.shiftKey && (key.length > 1 || letter || key === " ");
   return `${control ? "Ctrl+" : ""}${event.altKey ? "Alt+" : ""}${shift ? "Shift+" : ""}${key}`;
 }
 

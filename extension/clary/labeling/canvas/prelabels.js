@@ -52,7 +52,7 @@ export function shownClass(place) {
       shown.show(item);
     },
     key: (/** @type {string} */ key) => shown.key(key),
-    release: (/** @type {string} */ key) => key === " " && "view" in shown && (shown.view.panning = false),
+    release: (/** @type {string} */ key) => key.endsWith(" ") && "view" in shown && (shown.view.panning = false),
     help: shown.help,
     close: () => (shown.close(), head.remove(), holder.remove())
   };

@@ -12,6 +12,7 @@ export class Saving {
     this.told = told;
     this.pending = 0;
     this.closed = false;
+    this.asked = 0;
     /** @type {(() => void)|null} ends a wait at once */
     this.hurry = null;
     // A page that is left while something is not saved asks first.
@@ -43,10 +44,13 @@ export class Saving {
   /** Ask until there is an answer. @param {string} method @param {Record<string, any>} params @returns {Promise<any>} */
   async insist(method, params) {
     let since = 0;
+    const asked = ++this.asked;
     for (let wait = 250; ; wait = Math.min(4000, wait * 1.7)) {
       try {
         const result = await this.calls.call(method, params, method === "act" ? 8000 : 20000);
         if (since) this.told.away(null);
+        // Answers may come in another order than they were asked for; the older progress is not shown then.
+        if (result?.progress) result.progress.asked = asked;
         return result;
       } catch (error) {
         const repeat = error instanceof CallError && (error.code === "Unreachable" || (error.retry && error.code !== "NotReady"));

@@ -163,7 +163,7 @@ export class SegmentEditor {
 
   /** @param {string} key */
   release(key) {
-    if (key !== " ") return;
+    if (!key.endsWith(" ")) return;
     this.view.panning = false;
     if (!this.view.panned) this.keys?.dab();
   }

@@ -24,7 +24,7 @@ export class ShownImage {
 
   fitPreviews() {
     const { clientWidth, clientHeight } = this.view.box;
-    this.place.images.fitTo(Math.max(clientWidth, clientHeight, 320) * this.view.ratio);
+    if (clientWidth && clientHeight) this.place.images.fitTo(clientWidth * this.view.ratio, clientHeight * this.view.ratio);
   }
 
   /** @param {Item} item */
@@ -54,7 +54,7 @@ export class ShownImage {
   /** @param {any} error */
   broken(error) {
     this.trouble.hidden = false;
-    this.trouble.textContent = `The image cannot be shown: ${error?.message || error}. Skip it (S) or flag it (F).`;
+    this.trouble.textContent = `The image cannot be shown: ${String(error?.message || error).replace(/\.$/, "")}. Skip it (S) or flag it (F).`;
     if (this.item) painted(this.place.stage, this.item.id);
   }
 

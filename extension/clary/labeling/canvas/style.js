@@ -72,6 +72,7 @@ kbd { font: 600 11px/1 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospac
   padding: 7px 16px; }
 .submit:hover:not(:disabled) { filter: brightness(1.08); }
 .submit kbd { background: none; border-color: currentColor; color: inherit; opacity: .85; }
+.covered .actions [data-one]:not([aria-keyshortcuts="PageUp"]) { visibility: hidden; }
 .covered .submit:not(.message .submit) { visibility: hidden; }
 
 @container (max-width: 760px) {

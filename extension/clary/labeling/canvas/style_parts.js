@@ -7,8 +7,8 @@ export const PARTS = `
 .label { display: flex; align-items: center; gap: 9px; text-align: start; border: 1px solid var(--line); border-radius: 7px; background: var(--bg);
   padding: 7px 9px; min-height: 36px; width: 100%; position: relative; }
 .label:hover { background: var(--bg2); }
-.label .name { flex: 1; overflow-wrap: anywhere; line-height: 1.25; }
-.label .hint { font-size: 11px; color: var(--faint); white-space: nowrap; }
+.label .name { flex: 1 1 auto; min-width: 0; overflow-wrap: break-word; line-height: 1.25; }
+.label .hint { font-size: 11px; line-height: 1.2; color: var(--faint); flex: 0 4 auto; text-align: end; font-weight: 400; }
 .label .hint:empty { display: none; }
 .swatch { width: 13px; height: 13px; border-radius: 4px; background: var(--label); flex: none; box-shadow: inset 0 0 0 1px rgba(0, 0, 0, .25); display: block; }
 .label[aria-checked="true"] { border-color: var(--label); box-shadow: 0 0 0 1px var(--label), inset 4px 0 0 var(--label); font-weight: 600; }
@@ -26,6 +26,11 @@ export const PARTS = `
 .pick { flex: 1; display: flex; align-items: center; gap: 8px; border: 0; background: none; padding: 4px 8px; text-align: start; min-width: 0; }
 .pick .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: 1; }
 .small { padding: 2px 8px; font-size: 15px; line-height: 1; }
+
+.about { color: var(--faint); margin-top: auto; }
+.about summary { cursor: pointer; }
+.about dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 10px; margin: 6px 0 0; }
+.about dd { margin: 0; overflow-wrap: anywhere; color: var(--text); }
 
 .message { text-align: center; display: flex; flex-direction: column; gap: 10px; align-items: center; padding: 24px; max-width: 520px; }
 .message h2 { font-size: 20px; }

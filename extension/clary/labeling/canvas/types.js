@@ -12,7 +12,7 @@
  *   metadata?: Record<string, any>, agreement?: number|null, why?: string[], comments?: any[]}} Item
  * @typedef {{done: number, left: number, total: number, labeled: number, machine: number, failed: number, skipped: number,
  *   flagged: number, items_per_hour: number|null, seconds_left: number|null, waiting: string|null, status: string,
- *   review?: number}} Progress
+ *   review?: number, asked?: number}} Progress  `asked`: the number of the question that it answers
  * @typedef {{protocol: number, job: string, title: string, description: string, instructions: string,
  *   full_instructions: string, task: string, mode: "label"|"verify"|"adjust", modality: "image"|"text", labels: Label[],
  *   worker: string, owner: boolean, status: string, settings: {grid?: boolean, auto_advance?: boolean},

@@ -71,8 +71,9 @@ export class Viewport {
     const { clientWidth: width, clientHeight: height } = this.box;
     const room = Math.min(width / this.size.width, height / this.size.height);
     this.scale = Math.min(room, Math.max(1, 640 / Math.max(this.size.width, this.size.height)));
-    this.left = (width - this.size.width * this.scale) / 2;
-    this.top = (height - this.size.height * this.scale) / 2;
+    // On whole device pixels: a preview of just this size is copied, not scaled.
+    this.left = Math.round(((width - this.size.width * this.scale) / 2) * this.ratio) / this.ratio;
+    this.top = Math.round(((height - this.size.height * this.scale) / 2) * this.ratio) / this.ratio;
     this.fitted = true;
     this.draw();
   }
@@ -137,15 +138,13 @@ export class Viewport {
     if (this.picture) {
       const { bitmap } = this.picture;
       const scale = this.scale * this.ratio;
-      context.imageSmoothingEnabled = (this.size.width * scale) / bitmap.width < 3;
+      const [left, top] = [this.left * this.ratio, this.top * this.ratio];
+      const [width, height] = [this.size.width * scale, this.size.height * scale];
+      const same = Math.abs(width - bitmap.width) < 1 && Math.abs(height - bitmap.height) < 1;
+      context.imageSmoothingEnabled = !same && width / bitmap.width < 3;
       context.imageSmoothingQuality = scale < 0.7 && this.picture.whole ? "medium" : "low";
-      context.drawImage(
-        bitmap,
-        this.left * this.ratio,
-        this.top * this.ratio,
-        this.size.width * scale,
-        this.size.height * scale
-      );
+      if (same) context.drawImage(bitmap, left, top);
+      else context.drawImage(bitmap, left, top, width, height);
     }
     this.beneath?.();
     this.drawLayer();

@@ -93,7 +93,7 @@ def _items(
         )  # fmt: skip
         entries = file.of_image(image["id"])
         if file.empty:
-            yield item  # nothing at all is annotated: a list of images
+            yield item  # no "annotations": a list of images
         elif task == BOXES:
             yield _with_boxes(item, entries, file, labels, options)
         else:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from clary.labeling import formats
-from clary.labeling.formats.format import BOXES, IMAGE_TASKS, PIXELS, Collection, Item, WriteOptions, split_of
+from clary.labeling.formats.format import (
+    BOXES,
+    IMAGE_TASKS,
+    PIXELS,
+    Collection,
+    Item,
+    WriteOptions,
+    known_split,
+)
 from clary.labeling.formats.manifests import Manifest
 from clary.labeling.formats.pictures import size
 from clary.labeling.formats.problems import FormatError
@@ -109,12 +117,10 @@ def _shares(splits: Mapping[str, float] | None) -> list[tuple[str, float]]:
     """(split, end of its part of 0..1)."""
     total, ends = 0.0, []
     for name, share in (splits or {}).items():
-        if not split_of(name):
-            raise FormatError(f"{name!r} is no split; there are train, validation and test.")
         if not 0 <= share <= 1:
             raise FormatError(f"The share of {name!r} is {share}; shares are numbers from 0 to 1.")
         total += share
-        ends.append((split_of(name), total))
+        ends.append((known_split(name), total))
     if splits and abs(total - 1) > 1e-6:
         raise FormatError(f"The shares of the splits sum to {total:g}; they must sum to 1.")
     return ends

@@ -33,6 +33,14 @@ def split_of(name: str) -> str:
     return _SPLIT_NAMES.get(name.lower(), "")
 
 
+def known_split(name: str) -> str:
+    """`split_of`, for what a user names. Raises FormatError."""
+    found = split_of(name)
+    if not found:
+        raise FormatError(f"{name!r} is no split; there are {', '.join(SPLITS)}.")
+    return found
+
+
 @dataclass(frozen=True)
 class Item:
     """One object of a data set, labelled or not.
@@ -80,6 +88,10 @@ class ReadOptions:
     zero_based: bool = False
     resolve: Callable[[str], Path] | None = None
     problems: Problems = field(default_factory=Problems)
+
+    def __post_init__(self) -> None:
+        if self.split is not None:
+            known_split(self.split)
 
     def wants(self, split: str) -> bool:
         return self.split is None or split_of(self.split) == split

@@ -26,6 +26,7 @@ from clary.labeling.formats.format import (
     TEXT_CLASS,
     TEXT_CLASSES,
     TEXT_TASKS,
+    known_split,
     split_of,
 )
 from clary.labeling.formats.manifests import Manifest, settings_for
@@ -181,6 +182,7 @@ def to_dataset(
     classes: the order of the classes, the manifest's if None. split: only those whose line has this ``split``. human_only:
     without what a machine labelled. Other options as `LabelDataset`. Raises FormatError, ManifestError, ObjectsError.
     """
+    part = known_split(split) if split is not None else None
     source = Manifest(objects, manifest_uri)
     found = source.look(attribute, classes)
     names = [one.name for one in found.labels]
@@ -188,7 +190,7 @@ def to_dataset(
     for line in source.lines():
         if not manifest.labelled(line.value, found.attribute):
             continue
-        if split is not None and split_of(str(line.value.get("split", ""))) != split_of(split):
+        if part is not None and split_of(str(line.value.get("split", ""))) != part:
             continue
         metadata = line.value.get(f"{found.attribute}-metadata", {})
         human = metadata.get("human-annotated") != "no"

@@ -47,12 +47,14 @@ class PascalVoc(Format):
         if not path.is_dir():
             raise FormatError(f"{path} is no folder; name the one that has Annotations/ and JPEGImages/.")
         boxes = next(_xml_files(path), None) is not None
+        if not boxes and not (path / "SegmentationClass").is_dir():
+            raise FormatError(
+                f"{path} has no XML files in Annotations/ or beside its images, and no masks in SegmentationClass/."
+            )
         task = wanted_task(options, self.tasks, BOXES if boxes else PIXELS, self.title)
         if task == PIXELS:
             label_map = read_label_map(path, options.labels)
             return Collection(task, label_map.labels, mask_items(path, label_map, options))
-        if not boxes:
-            raise FormatError(f"{path} has no XML files in Annotations/ or beside its images.")
         labels = options.labels or tuple(sorted(_names(path)))
         return Collection(task, labels, self._items(path, labels, options))
 

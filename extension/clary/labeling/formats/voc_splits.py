@@ -13,9 +13,10 @@ def splits_of(folder: Path) -> dict[str, str]:
     for name, split in _FILES.items():
         file = folder / f"{name}.txt"
         if file.is_file():
-            for line in file.read_text(encoding="utf-8-sig").splitlines():
+            for line in file.read_text(encoding="utf-8-sig").split("\n"):
                 if line.strip():
-                    found[line.strip()] = split
+                    found[line] = split
+                    found.setdefault(line.strip(), split)
     return found
 
 

@@ -110,7 +110,8 @@ def _write_label_map(labels: tuple[str, ...], place: Path) -> None:
     rows = ["# label:color_rgb:parts:actions"]
     table = masks.colours(len(labels) + 1).tolist()
     for name, rgb in zip(("background", *labels), table, strict=True):
-        if "\n" in name or "\r" in name or (name != name.strip()) or name.startswith("#"):
+        plain = name == name.strip() and not name.startswith("#") and not {"\n", "\r"} & set(name)
+        if not plain or (rows[1:] and name.lower() == "background"):
             raise FormatError(f"A labelmap.txt cannot hold the name {name!r}. Use coco.")
         rows.append(f"{name}:{','.join(map(str, rgb))}::")
     place.write_text("\n".join(rows) + "\n", encoding="utf-8")

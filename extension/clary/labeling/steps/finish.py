@@ -27,7 +27,7 @@ def finish(context: Context) -> None:
     work = context.work
     with work.transaction() as db:
         expired = get(db, "status") == "InProgress" and course.is_expired(db, work.settings, time.time())
-        close_open(db, _LATE if expired else "")
+        close_open(db, _LATE if expired else "", time.time())
         seq = course.last_event(db)
         nothing = not work.verdicts() and expired
     if nothing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clary.labeling.work import Work
 from clary.labeling.work.course import ENDED
@@ -31,19 +31,26 @@ def fail(store: Store, work: Work, reason: str) -> None:
 
 def show(store: Store, work: Work) -> None:
     """Bring the document to what the database says: status, FailureReason, LabelingJobOutput."""
-    name = work.settings.name
+    if _lags(store, work) is None:
+        return
     with store.transaction():
-        document = store.documents.find(DOCUMENT, name)
-        if document is None or document.arn != work.settings.arn:
-            return  # deleted, or another job of this name
-        status, body = work.status, dict(document.body)
-        reason, output = work.fact("reason"), work.fact("output")
-        if reason:
-            body["FailureReason"] = reason
-        if output:
-            body["LabelingJobOutput"] = output
-        if status != document.status or body != document.body:
-            store.documents.update(DOCUMENT, name, status=status, body=body)
+        body = _lags(store, work)
+        if body is not None:
+            store.documents.update(DOCUMENT, work.settings.name, status=work.status, body=body)
+
+
+def _lags(store: Store, work: Work) -> dict[str, Any] | None:
+    """What the document's body should be, if the document says anything else than the database."""
+    document = store.documents.find(DOCUMENT, work.settings.name)
+    if document is None or document.arn != work.settings.arn:
+        return None  # deleted, or another job of this name
+    body = dict(document.body)
+    reason, output = work.fact("reason"), work.fact("output")
+    if reason:
+        body["FailureReason"] = reason
+    if output:
+        body["LabelingJobOutput"] = output
+    return body if work.status != document.status or body != document.body else None
 
 
 def touch(store: Store, work: Work) -> None:

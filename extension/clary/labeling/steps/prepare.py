@@ -5,7 +5,7 @@ Objects are added in pieces, each in a transaction of its own: a step that was k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -56,16 +56,15 @@ def _lines(context: Context, uri: str, what: str) -> list[Line]:
         raise StepFailed(f"ClientError: The {what} {uri} cannot be read: {error}") from None
 
 
-def _add(context: Context, lines: Sequence[Line], done: int, make: Any) -> None:
-    rest: Iterator[Line] = islice(lines, done, None)
+def _add(context: Context, lines: Sequence[Line], done: int, make: Callable[[int, Line], NewObject]) -> None:
+    rest = islice(enumerate(lines), done, None)
     with ThreadPoolExecutor(_READERS) as pool:
-        number = done
+        # Images wait for the disk; texts would only wait for each other.
+        over = pool.map if context.work.task.modality == "image" else map
         while piece := list(islice(rest, _PIECE)):
             if context.work.status == "Stopping":
                 return
-            numbered = [(number + offset, line) for offset, line in enumerate(piece)]
-            context.work.add(list(pool.map(lambda one: make(*one), numbered)))
-            number += len(piece)
+            context.work.add(list(over(make, *zip(*piece, strict=True))))
 
 
 def _refuse_hopeless(context: Context) -> None:

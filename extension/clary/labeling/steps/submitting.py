@@ -102,7 +102,7 @@ def _submit(home: Home, runner: Runner, work: Work, number: int) -> None:
         torch=False,
         payload={"job": work.settings.name, "step": number},
         # People wait for it: it must not queue behind hours of training.
-        holds_slots=automatic,
+        holds_slots=False,
     )
     with contextlib.suppress(RunnerError):  # it is there already
         runner.submit(spec)

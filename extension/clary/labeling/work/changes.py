@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import combinations
 
 from clary.labeling.work.database import add
-from clary.labeling.work.rows import DISAGREED, FAILED, FLAGGED, LABELED, OPEN, SKIPPED, STATES
+from clary.labeling.work.rows import DISAGREED, FAILED, FLAGGED, LABELED, MACHINE, OPEN, SKIPPED, STATES
 from clary.labeling.work.rules import Rules
 
 _OBJECT = "SELECT * FROM objects WHERE id = ?"
@@ -39,8 +39,9 @@ def _settle(db: sqlite3.Connection, row: sqlite3.Row, before: list[sqlite3.Row],
     want = max(0, rules.workers - sum(one["skipped"] == 2 for one in after))
     decided = db.execute(_DECIDED, (thing,)).fetchone()
     state, reason = row["state"], row["reason"]
-    if item and state in (OPEN, LABELED, FAILED):
-        state, reason = _state(votes, want, decided is not None, after)
+    if item and state in (OPEN, LABELED, FAILED, MACHINE):
+        of_machine = db.execute("SELECT 1 FROM machine WHERE object = ?", (thing,)).fetchone() is not None
+        state, reason = _state(votes, want, decided is not None, of_machine, after)
     agreement = _agreement(after, rules) if item and state == LABELED else None
     review = 0 if decided is not None or not item else _review(state, flags, agreement, rules)
     free, was_free = want - votes - held, row["want"] - row["votes"] - row["held"]
@@ -66,7 +67,11 @@ def next_position(db: sqlite3.Connection, places: int = 1) -> int:
     return int(last) - places + 1
 
 
-def _state(votes: int, want: int, decided: bool, marks: list[sqlite3.Row]) -> tuple[int, str]:
+def _state(
+    votes: int, want: int, decided: bool, of_machine: bool, marks: list[sqlite3.Row]
+) -> tuple[int, str]:
+    if of_machine and not decided:
+        return MACHINE, ""
     if decided or (votes and votes >= want):
         return LABELED, ""
     if votes >= want:

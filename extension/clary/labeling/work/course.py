@@ -22,11 +22,13 @@ _REFRESH_SHARE = 0.05
 def due(db: sqlite3.Connection, settings: JobSettings, now: float | None = None) -> Due | None:
     """The step that the job needs now, or None: it waits for people, or has ended."""
     status: Status = get(db, "status")
+    now = time.time() if now is None else now
+    if now < get(db, "retry_at", 0.0):
+        return None
     if status in ENDED:
         return "finish" if get(db, "again", False) and status != "Failed" else None
     if status == "Initializing":
         return "prepare"
-    now = time.time() if now is None else now
     if status == "Stopping" or is_expired(db, settings, now):
         return "finish"
     counts = counters(db)

@@ -29,6 +29,8 @@ class Database:
         """Raises WorkError when there is none at `path`, or when a newer Clary wrote it."""
         self.path = path
         self._mine = _PerThread()
+        # Threads of one process queue here: SQLite's own waiting is a sleep that grows, and starves some of twenty.
+        self._turn = threading.Lock()
         if not path.exists():
             raise WorkError(f"There is no labeling job in {path.parent}.")
         (version,) = self.read().execute("PRAGMA user_version").fetchone()
@@ -45,6 +47,8 @@ class Database:
         draft.unlink(missing_ok=True)
         db = sqlite3.connect(draft, isolation_level=None)
         try:
+            # Here, where nobody else has the file open: to change it later takes the file for oneself alone.
+            db.execute("PRAGMA journal_mode = WAL")
             db.executescript(SCHEMA)
             db.executemany(
                 "INSERT INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in meta.items()]
@@ -76,19 +80,20 @@ class Database:
             finally:
                 mine.depth -= 1
             return
-        # An answer that was acknowledged survives a power cut, too: one fsync for each.
-        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        db.execute("BEGIN IMMEDIATE")
-        mine.depth = 1
-        try:
-            yield db
-            mine.depth = 0
-            db.execute("COMMIT")
-        except BaseException:
-            mine.depth = 0
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
+        with self._turn:
+            # An answer that was acknowledged survives a power cut, too: one fsync for each.
+            db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            db.execute("BEGIN IMMEDIATE")
+            mine.depth = 1
+            try:
+                yield db
+                mine.depth = 0
+                db.execute("COMMIT")
+            except BaseException:
+                mine.depth = 0
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
 
     def close(self) -> None:
         """Close this thread's connection; it opens again when needed."""
@@ -99,7 +104,6 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
-        db.execute("PRAGMA journal_mode = WAL")
         return db
 
 

@@ -87,11 +87,11 @@ def close_batch(db: sqlite3.Connection, batch: int, facts: dict[str, Any], now: 
     )
 
 
-def suggest(db: sqlite3.Connection, guesses: Mapping[int, tuple[Answer, float]], origin: str) -> None:
-    """What the model thinks of objects that people are about to label."""
+def suggest(db: sqlite3.Connection, guesses: Mapping[int, tuple[Answer, float]]) -> None:
+    """What the model thinks of objects that people are about to label. Who shows it sees to it that no audit is biased."""
     db.executemany(
-        "INSERT OR REPLACE INTO known VALUES (?, 'model', ?, ?, ?)",
-        [(thing, encode(answer), confidence, origin) for thing, (answer, confidence) in guesses.items()],
+        "INSERT OR REPLACE INTO known VALUES (?, 'model', ?, ?, '')",
+        [(thing, encode(answer), confidence) for thing, (answer, confidence) in guesses.items()],
     )
 
 
@@ -108,7 +108,7 @@ def label_by_machine(db: sqlite3.Connection, labels: Mapping[int, tuple[Answer, 
     add(db, "machine", done)
 
 
-def close_open(db: sqlite3.Connection, reason: str) -> None:
+def close_open(db: sqlite3.Connection, reason: str, now: float) -> None:
     """Nobody works on it any more: what has answers, though fewer than wanted, is labelled by them; with a `reason` the rest
     has failed for it, else it is what it was."""
     answered = db.execute("UPDATE objects SET state = 2 WHERE role = 0 AND state = 1 AND votes > 0").rowcount
@@ -127,3 +127,4 @@ def close_open(db: sqlite3.Connection, reason: str) -> None:
     add(db, "unlabeled", -waiting)
     add(db, "failed", waiting)
     db.execute("UPDATE annotators SET settled = 0")
+    db.execute("UPDATE batches SET closed = ? WHERE closed IS NULL", (now,))

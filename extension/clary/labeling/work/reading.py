@@ -11,6 +11,7 @@ from clary.labeling.settings import JobSettings
 from clary.labeling.task_type import Answer, DataObject, TaskType, Verdict, Vote
 from clary.labeling.work.rows import ROLES, STATES, Batch, Event, ObjectRow, Role, State
 
+_SHORT, _FEW = 80, 1000
 _OBJECT = "SELECT objects.*, line, shown FROM objects JOIN lines USING (id)"
 
 
@@ -43,11 +44,22 @@ def votes(db: sqlite3.Connection, ids: Iterable[int] | None, role: Role | None) 
     if role is not None:
         sql += f" AND role = {ROLES.index(role)}"
     found: dict[int, list[Vote]] = {}
-    for row in _some(db, sql, "object", ids, "ORDER BY object, seq"):
-        vote = Vote(
-            row["worker"], json.loads(row["answer"]), row["answered"], row["seconds"], row["accepted"]
-        )
-        found.setdefault(row["object"], []).append(vote)
+    # Of classification there are a few different answers: nobody changes them, so each is parsed once.
+    parsed: dict[str, Answer] = {}
+    for thing, worker, text, answered, seconds, accepted in _some(
+        db, sql, "object", ids, "ORDER BY object, seq"
+    ):
+        answer = parsed.get(text)
+        if answer is None:
+            answer = json.loads(text)
+            if len(text) <= _SHORT and len(parsed) < _FEW:
+                parsed[text] = answer
+        vote = Vote(worker, answer, answered, seconds, accepted)
+        cast = found.get(thing)
+        if cast is None:
+            found[thing] = [vote]
+        else:
+            cast.append(vote)
     return found
 
 
@@ -76,14 +88,16 @@ def decisions(db: sqlite3.Connection) -> dict[int, tuple[str, Answer]]:
 def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> dict[int, Verdict]:
     """Human verdicts and machine labels of all items. A decision of the owner counts as the only vote there is."""
     answers = votes(db, None, None)
-    for thing, (owner, answer) in decisions(db).items():
+    decided = decisions(db)
+    for thing, (owner, answer) in decided.items():
         answers[thing] = [Vote(owner, answer)]
     gold = {thing: answer for thing, (answer, _, _) in known(db, "gold", None).items()}
     items = {thing: cast for thing, cast in answers.items() if thing not in gold}
     found = task.consolidate(answers, Things(db, settings), settings, gold) if items else {}
     found = {thing: verdict for thing, verdict in found.items() if thing not in gold}
     for thing, (answer, confidence) in machine(db, None).items():
-        found[thing] = Verdict(answer, confidence)
+        if thing not in decided:
+            found[thing] = Verdict(answer, confidence)
     return found
 
 

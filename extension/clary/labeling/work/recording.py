@@ -12,6 +12,7 @@ from clary.labeling.task_type import Answer
 from clary.labeling.work import assignment
 from clary.labeling.work.changes import changing
 from clary.labeling.work.errors import SessionError
+from clary.labeling.work.rows import FAILED, STATES
 from clary.labeling.work.rules import Rules
 
 Action = Literal["answer", "skip", "flag", "unflag", "review"]
@@ -63,6 +64,12 @@ def record(db: sqlite3.Connection, act: Act, rules: Rules, now: float) -> int:
             body["final"] = True
     elif act.action == "review":
         body["answer"] = act.answer
+        if STATES[thing["state"]] in ("unlabeled", "chained") or (
+            not thing["batch"] and thing["state"] == FAILED
+        ):
+            raise SessionError(
+                "BadRequest", "Nobody has labeled this item in this job, so there is nothing to review."
+            )
         refuse_decided_audit(db, thing)
     elif mark is None:
         raise _not_yours()

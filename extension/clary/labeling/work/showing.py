@@ -73,7 +73,9 @@ def item(work: Work, number: int, worker: str, *, votes: bool = False) -> dict[s
     thing = work.object(number)
     mark = work.mark(worker, number)
     prelabel = work.known("prelabel", [number]).get(number)
-    guess = None if _is_audit(work, thing) else work.known("model", [number]).get(number)
+    guess = work.known("model", [number]).get(number)
+    if work.settings.mode == "label" and _is_audit(work, thing):
+        guess = prelabel = None
     if guess is None and prelabel is not None and work.settings.mode == "label":
         guess, prelabel = prelabel, None
     elif work.settings.mode == "label":

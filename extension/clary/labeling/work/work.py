@@ -24,6 +24,9 @@ from clary.labeling.work.recording import Act
 from clary.labeling.work.rows import Batch, Event, NewObject, ObjectRow, Purpose, Role, State
 from clary.labeling.work.rules import Rules
 
+# Whatever share of gold items is asked for: people are there to label.
+_MOST_GOLD = 0.5
+
 
 def folder_of(home: Home, name: str) -> Path:
     """Where the labeling job keeps its files."""
@@ -49,10 +52,14 @@ class Work:
             "status": "Initializing",
             "created": time.time(),
         }
+        path = folder_of(home, settings.name) / "job.db"
         try:
-            Database.create(folder_of(home, settings.name) / "job.db", meta)
+            Database.create(path, meta)
         except FileExistsError:
             raise WorkError(f"There is a labeling job named {settings.name} already.") from None
+        with _lock:  # an inode may come again: forget what was there before
+            for key in [key for key in _open if key[1] == str(path)]:
+                del _open[key]
         return cls.open(home, settings.name)
 
     @classmethod
@@ -87,7 +94,7 @@ class Work:
             workers=settings.workers_per_object,
             lease_s=settings.task_time_limit_s,
             max_concurrent=settings.max_concurrent,
-            gold_share=settings.gold.share if settings.gold else 0.0,
+            gold_share=min(_MOST_GOLD, settings.gold.share) if settings.gold else 0.0,
             secret=self._secret,
             review_below=settings.review_below,
             distance=self.task.distance if settings.review_below is not None else None,
@@ -349,3 +356,13 @@ class Work:
 
 _open: dict[tuple[int, str, int], Work] = {}
 _lock = threading.Lock()
+
+
+def _forget() -> None:
+    """After a fork: connections and locks are the parent's."""
+    global _lock
+    _lock = threading.Lock()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

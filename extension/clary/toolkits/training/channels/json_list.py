@@ -27,7 +27,8 @@ def elements(text: TextIO) -> Iterator[Any]:
 
 
 def members(text: TextIO) -> Iterator[tuple[str, Any]]:
-    """The members of the object that ``text`` holds; of a member that is a list, every element by itself, under its name.
+    """The members of the object that ``text`` holds; of a member that is a list, every element by itself, under its name
+    (of an empty one, the empty list).
 
     Raises JSONDecodeError as `elements` does.
     """
@@ -43,7 +44,12 @@ def members(text: TextIO) -> Iterator[tuple[str, Any]]:
             raise window.error("Expecting a name in double quotes")
         window.take(":", "Expecting ':'")
         if window.peek() == "[":
-            yield from ((name, element) for element in _list(window))
+            empty_list = True
+            for element in _list(window):
+                empty_list = False
+                yield name, element
+            if empty_list:
+                yield name, []
         else:
             yield name, window.element()
         if window.peek() != ",":

@@ -9,6 +9,7 @@ from clary.api.errors import ApiError, validation
 from clary.api.operations import resources
 from clary.labeling.settings import Label, Mode
 from clary.labeling.templates import Page, TemplateError, task_of
+from clary.objects import ObjectsError
 
 if TYPE_CHECKING:
     from clary.api.engine import Engine
@@ -30,6 +31,8 @@ def template_text(engine: Engine, config: dict[str, Any]) -> tuple[str, str]:
     uri = config["UiTemplateS3Uri"]
     try:
         return engine.objects.read_uri(uri).decode(), uri
+    except ObjectsError as error:
+        raise validation(f"The template at {uri} cannot be read: {error}") from None
     except UnicodeDecodeError:
         raise validation(f"The template at {uri} is not UTF-8.") from None
 

@@ -1,0 +1,213 @@
+"""Bounding boxes on the canvas: mouse, touch, keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.ui.lab import until
+
+
+@pytest.fixture
+def draft() -> Any:
+    """The boxes that are kept of unfinished work, without their labels: (left, top, width, height)."""
+
+    def read(work: Any, thing: int = 0, worker: str = "anna") -> list[tuple[int, ...]] | None:
+        import json
+
+        mark = work.mark(worker, thing)
+        if not mark or not mark["draft"]:
+            return None
+        boxes = json.loads(mark["draft"])["boxes"]
+        return [(box["left"], box["top"], box["width"], box["height"]) for box in boxes]
+
+    return read
+
+
+def near(box: dict[str, int], left: int, top: int, width: int, height: int, by: int = 2) -> bool:
+    wanted = {"left": left, "top": top, "width": width, "height": height}
+    return all(type(box[name]) is int and abs(box[name] - value) <= by for name, value in wanted.items())
+
+
+def test_boxes_are_drawn_moved_resized_and_clipped_to_the_image(jobs, open_canvas, answers):
+    work = jobs.make("boxes", "bounding-box", jobs.photos(4))
+    canvas = open_canvas("boxes")
+    canvas.press("2")
+    canvas.drag((50, 60), (150, 160))  # a dog
+    canvas.click(100, 110)  # a click within selects it
+    canvas.drag((100, 110), (120, 140))  # moves
+    canvas.drag((170, 190), (200, 200))  # its corner
+    canvas.press("Escape", "1")
+    canvas.drag((300, 200), (450, 340))  # a cat, over the image's edge
+    canvas.answer("Enter", then=1)
+    dog, cat = answers(work)[0]["boxes"]
+    assert dog["label"] == "dog"
+    assert near(dog, 70, 90, 130, 110)
+    assert cat["label"] == "cat"
+    assert near(cat, 300, 200, 100, 100)
+    assert (cat["left"] + cat["width"], cat["top"] + cat["height"]) == (400, 300)
+    assert canvas.leaked() == []
+
+
+def test_a_box_within_a_selected_one_is_drawn_with_shift(jobs, open_canvas, answers):
+    work = jobs.make("inner", "bounding-box", jobs.photos(2))
+    canvas = open_canvas("inner")
+    canvas.drag((50, 50), (250, 250))
+    canvas.page.keyboard.down("Shift")
+    canvas.drag((100, 100), (150, 150))
+    canvas.page.keyboard.up("Shift")
+    canvas.answer("Enter", then=1)
+    assert len(answers(work)[0]["boxes"]) == 2
+
+
+def test_everything_can_be_done_with_keys_alone(jobs, open_canvas, answers):
+    work = jobs.make("keyed", "bounding-box", jobs.photos(3))
+    canvas = open_canvas("keyed")
+    canvas.press("n")  # 75 x 75 in the middle: at 162 or 163, 112 or 113
+    canvas.press("ArrowRight", "ArrowRight", "Shift+ArrowDown", "Alt+ArrowRight", "Alt+Shift+ArrowDown")
+    canvas.press("3", "n", "Shift+ArrowLeft", "Tab", "2")  # Tab goes round to the first, which becomes a dog
+    canvas.press("n", "Delete")
+    canvas.answer("Enter", then=1)
+    first, second = answers(work)[0]["boxes"]
+    assert first["label"] == "dog"
+    assert near(first, 165, 123, 76, 85, by=1)
+    assert second["label"] == "bird"
+    assert near(second, 153, 113, 75, 75, by=1)
+    # No boxes at all are an answer, too, but not by mistake.
+    canvas.press("Enter")
+    expect(canvas.page.get_by_text("Press Enter again")).to_be_visible()
+    canvas.answer("Enter", then=2)
+    assert answers(work)[1] == {"boxes": []}
+    # Tab is no trap: after Escape it leaves the image.
+    canvas.press("n", "Escape", "Tab")
+    focused = "document.activeElement.shadowRoot.activeElement.className"
+    assert "stage" not in canvas.page.evaluate(focused)
+    assert canvas.leaked() == []
+
+
+def test_undo_within_an_item_and_then_across_items(jobs, open_canvas, answers, draft):
+    work = jobs.make("steps", "bounding-box", jobs.photos(3))
+    canvas = open_canvas("steps")
+    canvas.drag((50, 50), (100, 100))
+    canvas.answer("Enter", then=1)
+    canvas.press("n", "Shift+ArrowLeft")
+    canvas.drag((300, 200), (350, 250))
+    until(lambda: len(draft(work, 1) or []) == 2)
+    canvas.press("Control+z", "Control+z", "Control+z")
+    until(lambda: draft(work, 1) == [])
+    canvas.press("Control+Shift+z")
+    until(lambda: len(draft(work, 1) or []) == 1)
+    canvas.press("u")
+    canvas.answer("u", then=0)
+    assert answers(work) == {}
+    canvas.answer("Enter", then=1)  # what was answered stands there to go on with
+    assert near(answers(work)[0]["boxes"][0], 50, 50, 50, 50)
+
+
+def test_unfinished_boxes_survive_a_reload_and_zoom_keeps_their_pixels(jobs, open_canvas, draft):
+    work = jobs.make("drafts", "bounding-box", jobs.photos(2))
+    canvas = open_canvas("drafts")
+    canvas.drag((50, 60), (150, 160))
+    (before,) = until(lambda: draft(work))
+    canvas.page.reload()
+    canvas.shows(0)
+    expect(canvas.page.get_by_text("100 \u00d7 100")).to_be_visible()
+    canvas.press("+", "+", "Tab", "ArrowRight", "0")
+    until(lambda: draft(work) == [(before[0] + 1, *before[1:])])
+
+
+def test_two_fingers_zoom_and_one_draws(jobs, open_canvas, answers):
+    work = jobs.make("touch", "bounding-box", jobs.photos(2))
+    phone = {
+        "viewport": {"width": 360, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+        "device_scale_factor": 2,
+    }
+    canvas = open_canvas("touch", **phone)
+    session = canvas.page.context.new_cdp_session(canvas.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        where = [
+            dict(zip(("x", "y"), canvas.point(*point), strict=True)) | {"id": index}
+            for index, point in enumerate(points)
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+
+    touch("touchStart", (100, 100))
+    touch("touchMove", (150, 150))
+    touch("touchMove", (200, 200))
+    touch("touchEnd")
+    expect(canvas.page.get_by_role("heading", name="Boxes (1)")).to_be_visible()
+    # Two fingers: no second box, a larger image.
+    touch("touchStart", (150, 150))
+    touch("touchStart", (150, 150), (250, 150))
+    touch("touchMove", (100, 150), (300, 150))
+    touch("touchEnd")
+    expect(canvas.page.get_by_role("heading", name="Boxes (1)")).to_be_visible()
+    canvas.page.get_by_role("button", name="Submit").tap()
+    canvas.shows(1)
+    (box,) = answers(work)[0]["boxes"]
+    assert near(box, 100, 100, 100, 100, by=4)
+    # The page is no wider than the phone, and what is pressed is large enough for a thumb.
+    assert canvas.page.evaluate("document.documentElement.scrollWidth") <= 360
+    for name in ("cat", "dog", "bird"):
+        assert canvas.page.get_by_role("radio", name=name).bounding_box()["height"] >= 44
+
+
+def test_an_adjustment_starts_from_the_earlier_label(jobs, open_canvas, answers):
+    earlier = {"boxes": [{"label": "dog", "left": 20, "top": 30, "width": 100, "height": 80}]}
+    known = [{"prelabel": (earlier, None, "earlier-job")}] * 2
+    work = jobs.make(
+        "adjust", "bounding-box", jobs.photos(2), mode="adjust", audit_attribute="old", known=known
+    )
+    canvas = open_canvas("adjust")
+    canvas.press("Tab", "ArrowRight")
+    canvas.answer("Enter", then=1)
+    assert answers(work)[0]["boxes"] == [{"label": "dog", "left": 21, "top": 30, "width": 100, "height": 80}]
+    canvas.answer("Enter")
+    assert answers(work)[1] == earlier
+
+
+def test_a_verification_shows_the_label_and_takes_a_verdict_with_a_comment(jobs, open_canvas, answers):
+    earlier = {"boxes": [{"label": "heron", "left": 20, "top": 30, "width": 100, "height": 80}]}
+    known = [{"prelabel": (earlier, None, "earlier-job")}] * 2
+    work = jobs.make(
+        "verify",
+        "bounding-box",
+        jobs.photos(2),
+        mode="verify",
+        audit_attribute="old",
+        known=known,
+        labels=("good", "bad"),
+    )
+    canvas = open_canvas("verify")
+    expect(canvas.page.get_by_role("heading", name="Boxes (1)")).to_be_visible()
+    expect(canvas.page.get_by_role("listitem")).to_contain_text("heron")
+    canvas.press("c")
+    canvas.page.keyboard.type("too wide at 1")
+    canvas.press("Escape")
+    canvas.answer("2", then=1)
+    assert answers(work)[0] == {"label": "bad", "comment": "too wide at 1"}
+    canvas.answer("1")
+    assert answers(work)[1] == {"label": "good"}
+    assert canvas.leaked() == []
+
+
+def test_the_owner_sees_all_votes_and_decides(jobs, open_canvas, answers):
+    work = jobs.make("review", "bounding-box", jobs.photos(1), workers_per_object=2, review_below=0.9)
+    for worker, place in (("anna", (20, 20)), ("ben", (250, 150))):
+        canvas = open_canvas("review", worker)
+        canvas.drag(place, (place[0] + 100, place[1] + 100))
+        canvas.press("Enter")
+        expect(canvas.page.get_by_role("button", name="Look back")).to_be_visible()
+    owner = open_canvas("review", "owner", item=None)
+    owner.page.get_by_role("button", name="Review 1", exact=True).click()
+    owner.shows(0)
+    votes = owner.page.get_by_role("group", name="What the annotators said")
+    expect(votes.get_by_role("button")).to_have_count(2)
+    owner.press("Shift+Digit2", "Tab", "2", "Enter")
+    (decided,) = until(lambda: list(work.decisions().values()))
+    assert decided[1]["boxes"][0]["label"] == "dog"
+    assert near(decided[1]["boxes"][0], 250, 150, 100, 100)

@@ -1,0 +1,121 @@
+"""Whatever is killed, nothing is lost and nothing is there twice; what goes wrong is said in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.ui.lab import until
+
+from clary.labeling.session import Session
+
+
+@pytest.fixture
+def texts() -> list[dict[str, Any]]:
+    return [{"source": f"text number {number}"} for number in range(6)]
+
+
+def answered(work: Any) -> list[int]:
+    return [event.object for event in work.events() if event.action == "answer"]
+
+
+def test_a_killed_browser_goes_on_at_the_same_item(jobs, open_canvas, answers, texts):
+    work = jobs.make("browser", "named-entity-recognition", texts)
+    canvas = open_canvas("browser")
+    canvas.press("ArrowRight", "1")
+    canvas.answer("Enter", then=1)
+    canvas.press("ArrowRight", "ArrowRight", "2")
+    until(lambda: work.mark("anna", 1)["draft"])
+    canvas.page.context.close()
+    again = open_canvas("browser", item=1)
+    expect(again.page.get_by_role("heading", name="Spans (1)")).to_be_visible()
+    again.answer("Enter", then=2)
+    assert answers(work)[1] == {"entities": [{"label": "dog", "startOffset": 5, "endOffset": 11}]}
+
+
+def test_an_answer_waits_for_a_killed_server_and_is_there_once(jobs, open_canvas, answers, texts):
+    work = jobs.make("server", "text-classification", texts)
+    canvas = open_canvas("server")
+    canvas.answer("1", then=1)
+    jobs.kill()
+    canvas.press("2")
+    expect(canvas.page.get_by_text("Not saved: waiting for the server")).to_be_visible()
+    canvas.shows(1)  # the next item does not show before the answer is on disk
+    canvas.press("3", "s", "Control+z")  # keys are held: they would be meant for another item
+    jobs.start()
+    canvas.shows(2)
+    expect(canvas.page.get_by_text("Not saved")).to_be_hidden()
+    canvas.answer("3", then=3)
+    assert answered(work) == [0, 1, 2]
+    assert answers(work)[1] == {"label": "dog"}
+
+
+def test_an_acknowledgement_that_was_lost_is_asked_for_again(jobs, open_canvas, texts):
+    work = jobs.make("lost", "text-classification", texts)
+    canvas = open_canvas("lost")
+    lost = []
+
+    def lose(route: Any) -> None:
+        if not lost and '"act"' in (route.request.post_data or ""):
+            lost.append(route.fetch().json())  # the server has done it
+            route.abort()
+        else:
+            route.continue_()
+
+    canvas.page.route("**/canvas?*", lose)
+    canvas.answer("1", then=1)
+    assert len(lost) == 1
+    assert answered(work) == [0]
+    canvas.answer("1", then=2)
+    assert answered(work) == [0, 1]
+
+
+def test_a_lease_that_ran_out_is_said_and_the_next_item_shows(jobs, open_canvas, answers, texts):
+    work = jobs.make("lease", "text-classification", texts[:3], task_time_limit_s=0.5)
+    canvas = open_canvas("lease")
+    ben = Session(jobs.home, None, None, "lease", "ben", False)
+
+    def taken() -> bool:
+        items = ben.call("next", {"n": 1})["items"]
+        return bool(items) and items[0]["id"] == 0
+
+    until(taken)
+    ben.call("act", {"action": "answer", "object": 0, "answer": {"label": "dog"}, "nonce": "b", "seconds": 1})
+    canvas.press("1")
+    expect(canvas.page.get_by_text("somebody else has it now")).to_be_visible()
+    canvas.answer("3", then=2)
+    assert answers(work)[0] == {"label": "dog"}
+    assert answers(work)[1] == {"label": "bird"}
+
+
+def test_a_job_that_was_stopped_says_so(jobs, open_canvas, texts):
+    work = jobs.make("stopped", "text-classification", texts)
+    canvas = open_canvas("stopped")
+    canvas.answer("1", then=1)
+    work.set(status="Stopping")
+    canvas.press("2")
+    expect(canvas.page.get_by_role("heading", name="This job is over")).to_be_visible()
+    assert answered(work) == [0]
+
+
+def test_an_image_that_cannot_be_shown_is_said_and_can_be_skipped(jobs, open_canvas, answers):
+    lines = jobs.photos(3, (420, 300))
+    work = jobs.make("broken", "image-classification", lines)
+    Path(f"{jobs.folder}/photo-420x300-0.jpg").write_bytes(b"no image")
+    Path(f"{jobs.folder}/photo-420x300-1.jpg").unlink()
+    canvas = open_canvas("broken")
+    expect(canvas.page.get_by_text("The image cannot be shown")).to_be_visible()
+    canvas.answer("s", then=1)
+    expect(canvas.page.get_by_text("does not exist")).to_be_visible()
+    canvas.answer("s", then=2)
+    expect(canvas.page.get_by_text("The image cannot be shown")).to_be_hidden()
+    canvas.answer("1", then=0)  # what was skipped comes again
+    assert list(answers(work)) == [2]
+
+
+def test_a_job_that_is_not_there_says_so(open_canvas):
+    canvas = open_canvas("nowhere", item=None)
+    expect(canvas.page.get_by_role("heading", name="The job does not open")).to_be_visible()
+    expect(canvas.page.get_by_text("There is no labeling job named nowhere")).to_be_visible()

@@ -1,0 +1,132 @@
+"""Semantic segmentation on the canvas: brush, eraser, polygon, fill, and what is written of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.ui.lab import until
+
+WIDTH, HEIGHT = 400, 300
+
+
+def grid_of(answer: dict[str, Any]) -> list[list[int]]:
+    """The class of every pixel, by row."""
+    pixels: list[int] = []
+    for value, length in answer["runs"]:
+        pixels += [value] * length
+    assert len(pixels) == answer["width"] * answer["height"]
+    return [pixels[row * answer["width"] : (row + 1) * answer["width"]] for row in range(answer["height"])]
+
+
+def count(grid: list[list[int]], value: int) -> int:
+    return sum(row.count(value) for row in grid)
+
+
+@pytest.fixture
+def canvas_and_work(jobs, open_canvas) -> Any:
+    def opened(name: str, **members: Any) -> Any:
+        work = jobs.make(name, "semantic-segmentation", jobs.photos(2), **members)
+        return open_canvas(name), work
+
+    return opened
+
+
+def test_what_is_painted_erased_and_filled_is_what_is_written(canvas_and_work, answers):
+    canvas, work = canvas_and_work("painted")
+    canvas.press("]", "]", "]", "]", "]", "]", "]", "2")  # a brush of about 28 pixels
+    canvas.drag((100, 100), (200, 100))
+    canvas.press("p", "3")
+    for corner in ((250, 50), (350, 50), (350, 150), (250, 150)):
+        canvas.click(*corner)
+    canvas.press("Enter")  # closes the polygon, does not submit
+    canvas.press("e")
+    canvas.drag((300, 40), (300, 160))
+    canvas.press("d", "1")
+    canvas.click(20, 280)  # fills the background around
+    canvas.answer("Enter", then=1)
+    grid = grid_of(answers(work)[0])
+    assert grid[100][150] == 2
+    assert grid[85][150] == 1
+    assert grid[100][95] == 2  # the brush is round at its ends
+    assert grid[60][260] == 3
+    assert grid[140][340] == 3
+    assert grid[100][300] == 1  # erased, then filled with the rest
+    assert count(grid, 0) == 0
+    assert abs(count(grid, 3) - 100 * (100 - 29)) < 400
+    assert canvas.leaked() == []
+
+
+def test_strokes_are_undone_one_by_one_and_kept_as_a_draft(canvas_and_work):
+    canvas, work = canvas_and_work("strokes")
+
+    def painted() -> list[int] | None:
+        mark = work.mark("anna", 0)
+        if not mark or not mark["draft"]:
+            return None
+        grid = grid_of(json.loads(mark["draft"]))
+        return [grid[100][150], grid[200][150]]
+
+    canvas.drag((100, 100), (200, 100))
+    canvas.press("2")
+    canvas.drag((100, 200), (200, 200))
+    until(lambda: painted() == [1, 2])
+    canvas.press("Control+z")
+    until(lambda: painted() == [1, 0])
+    canvas.press("Control+z")
+    until(lambda: painted() == [0, 0])
+    canvas.press("Control+Shift+z", "Control+Shift+z")
+    until(lambda: painted() == [1, 2])
+    canvas.page.reload()
+    canvas.shows(0)
+    canvas.press("e")
+    canvas.drag((140, 90), (160, 110))
+    until(lambda: painted() == [0, 2])
+
+
+def test_a_mask_is_made_with_keys_alone(canvas_and_work, answers):
+    canvas, work = canvas_and_work("keyed")
+    canvas.press("ArrowRight", "Space")  # a dab
+    canvas.press(*["ArrowRight"] * 8, "Shift+Space")  # a line to there
+    canvas.press(
+        "p",
+        "2",
+        *["ArrowDown"] * 6,
+        "Space",
+        *["ArrowLeft"] * 6,
+        "Space",
+        *["ArrowDown"] * 5,
+        "Space",
+        "Enter",
+    )
+    canvas.answer("Enter", then=1)
+    grid = grid_of(answers(work)[0])
+    assert count(grid, 1) > 300
+    assert count(grid, 2) > 500
+    # An empty mask is an answer, too, but not by mistake.
+    canvas.press("Enter")
+    expect(canvas.page.get_by_text("Press Enter again")).to_be_visible()
+    canvas.answer("Enter")
+    assert answers(work)[1]["runs"] == [[0, WIDTH * HEIGHT]]
+    assert canvas.leaked() == []
+
+
+@pytest.mark.parametrize("answer", [{"width": 5, "height": 3, "runs": [[0, 4], [2, 3], [1, 8]]}])
+def test_runs_read_and_written_are_the_same(open_canvas, canvas_and_work, answer):
+    canvas, _ = canvas_and_work("runs")
+    module = "const { Mask } = await import('/canvas/mask.js');"
+    again = canvas.page.evaluate(f"async (answer) => {{ {module} return Mask.of(answer).toRuns(); }}", answer)
+    assert again == answer["runs"]
+    # Twelve megapixels with an edge in every row: written while nobody notices.
+    big = f"""async () => {{ {module}
+      const mask = new Mask(4000, 3000);
+      for (let row = 0; row < 3000; row++) mask.span(row, 1000 + row % 50, 2500, 1);
+      const begun = performance.now();
+      const runs = mask.toRuns();
+      return [performance.now() - begun, runs.length, runs.reduce((sum, run) => sum + run[1], 0)];
+    }}"""
+    milliseconds, length, total = canvas.page.evaluate(big)
+    assert (length, total) == (6001, 12_000_000)
+    assert milliseconds < 1000

@@ -1,0 +1,183 @@
+"""Automatic labels: rounds of people and machine, and a certificate that holds."""
+
+from __future__ import annotations
+
+import random
+import tarfile
+
+import pytest
+
+from clary.labeling.session import SessionError
+from clary.labeling.settings import Automatic
+from clary.labeling.simulation import Simulated
+
+NOUNS = {"cat": ["purr", "whiskers", "meow", "paw"], "dog": ["bark", "bone", "leash", "fetch"]}
+FILL = ["the", "house", "garden", "today", "and", "always", "some", "people"]
+
+
+def sentences(count: int, doubt: float = 0.0) -> tuple[list[dict[str, str]], dict[int, str]]:
+    chance, lines, truth = random.Random(3), [], {}
+    for number in range(count):
+        truth[number] = chance.choice(["cat", "dog"])
+        other = "dog" if truth[number] == "cat" else "cat"
+        nouns = [chance.choice(NOUNS[other if chance.random() < doubt else truth[number]]) for _ in range(3)]
+        words = nouns + chance.choices(FILL, k=5)
+        chance.shuffle(words)
+        lines.append({"source": f"{' '.join(words)} {number}"})
+    return lines, truth
+
+
+def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
+    lines, truth = sentences(220, 0.08)
+    work = desk.job(lines, automatic=Automatic(epsilon=0.05))
+    assert work.counts()["open"] < 100
+    shown: dict[str, list[bool]] = {"train": [], "audit": [], "rest": []}
+    anna, right = person(), Simulated("x", truth)
+    opened = anna.call("open")
+    while work.status == "InProgress":
+        for item in anna.call("next", n=50)["items"]:
+            purpose = work.purpose(work.object(item["id"]).batch)
+            shown[purpose].append(item["suggestion"] is not None)
+            anna.answer(item["id"], right.answer(item, opened)["label"])
+        desk.step(work)
+    assert work.status == "Completed"
+    assert any(shown["train"])
+    assert shown["audit"]
+    assert not any(shown["audit"])  # a guess would bias whoever is to judge it
+    counters = work.counters()
+    assert counters["TotalLabeled"] == 220
+    assert counters["MachineLabeled"] > 30
+    certificate = work.fact("certificate")
+    assert certificate["epsilon"] == 0.05
+    assert certificate["upper-bound"] <= 0.05
+    by_machine = [line for line in desk.lines() if line["pet-metadata"]["human-annotated"] == "no"]
+    assert len(by_machine) == counters["MachineLabeled"]
+    assert all(line["pet-metadata"]["certificate"] == certificate for line in by_machine)
+    assert all(0 <= line["pet-metadata"]["confidence"] <= 1 for line in by_machine)
+    wrong = sum(
+        line["pet-metadata"]["class-name"] != truth[number] for number, line in enumerate(desk.lines())
+    )
+    assert wrong <= 11
+    batches = work.batches()
+    assert {"train", "audit"} <= {batch.purpose for batch in batches}
+    assert all(batch.closed for batch in batches)
+    assert any("accuracy" in batch.facts for batch in batches)
+    assert (desk.folder / "out/pets/inference").is_dir()
+
+
+def test_training_answers_can_be_undone_and_those_that_decided_an_audit_cannot(desk, person):
+    lines, truth = sentences(250)
+    work = desk.job(lines, automatic=Automatic())
+    anna, right = person(), Simulated("x", truth)
+    opened = anna.call("open")
+    for item in anna.call("next", n=100)["items"]:
+        anna.answer(item["id"], right.answer(item, opened)["label"])
+    item = anna.act("undo")["item"]
+    assert work.due() is None
+    anna.answer(item["id"], right.answer(item, opened)["label"])
+    assert work.due() == "advance"
+    with work.transaction() as db:  # as it is once a step has weighed an audit
+        db.execute("UPDATE batches SET purpose = 'audit', closed = 1")
+    for params in ({"action": "undo"}, {"action": "answer", "thing": item["id"], "revise": True}):
+        with pytest.raises(SessionError, match="audit"):
+            anna.act(**{**params, "answer": {"label": "cat"}})
+
+
+def test_a_job_too_small_for_any_certificate_is_labelled_by_people(desk):
+    lines, truth = sentences(12)
+    work = desk.job(lines, automatic=Automatic())
+    assert desk.label(work, Simulated("anna", truth)) == "Completed"
+    assert work.counters()["HumanLabeled"] == 12
+    assert work.fact("certificate") is None
+
+
+def test_chained_labels_teach_the_machine(desk):
+    lines, truth = sentences(250)
+    for number in range(150):
+        name = truth[number]
+        lines[number]["pet"] = ["cat", "dog"].index(name)
+        lines[number]["pet-metadata"] = {"class-name": name, "type": "groundtruth/text-classification"}
+    work = desk.job(lines, automatic=Automatic())
+    assert work.batches()[0].purpose == "audit"
+    assert desk.label(work, Simulated("anna", truth)) == "Completed"
+    assert work.counters()["HumanLabeled"] + work.counters()["MachineLabeled"] == 100
+
+
+def boxes_of(number: int) -> list[dict]:
+    chance = random.Random(number)
+    return [
+        {"label": "cat", "left": chance.randint(0, 9), "top": chance.randint(0, 9), "width": 20, "height": 15}
+    ]
+
+
+def detected(desk, count: int, wrong: float) -> tuple[list[dict], dict[int, dict]]:
+    """Images whose detector is wrong at the unsure ones."""
+    uri, lines, truth = desk.picture("one.png"), [], {}
+    for number in range(count):
+        (box,) = boxes_of(number)
+        truth[number] = {"boxes": [box]}
+        chance = random.Random(f"detector/{number}")
+        sure = chance.random()
+        left = box["left"] if sure > wrong else (box["left"] + 15) % 20
+        found = {"class_id": 0, "left": left, "top": box["top"], "width": 20, "height": 15}
+        lines.append(
+            {
+                "source-ref": uri,
+                "raw": {"image_size": [{"width": 40, "height": 30, "depth": 3}], "annotations": [found]},
+                "raw-metadata": {"objects": [{"confidence": sure}], "class-map": {"0": "cat"}},
+            }
+        )
+    return lines, truth
+
+
+BOXES = {"task": "bounding-box", "attribute": "found", "prelabel_attribute": "raw"}
+
+
+def test_a_detectors_boxes_are_taken_over_under_the_same_certificate(desk):
+    lines, truth = detected(desk, 500, 0.15)
+    work = desk.job(lines, automatic=Automatic(epsilon=0.05, iou=0.7), **BOXES)
+    assert desk.label(work, Simulated("anna", truth, noise=0.0)) == "Completed"
+    assert work.counters()["MachineLabeled"] > 200
+    certificate = work.fact("certificate")
+    assert certificate["method"] == "ltt-hypergeometric"
+    wrong = 0
+    for number, line in enumerate(desk.lines()):
+        left = line["found"]["annotations"][0]["left"]
+        wrong += left != truth[number]["boxes"][0]["left"]
+    assert wrong <= 25
+    assert work.fact("curve")
+
+
+def test_a_detector_that_is_mostly_wrong_is_not_believed(desk):
+    lines, truth = detected(desk, 200, 0.9)
+    work = desk.job(lines, automatic=Automatic(epsilon=0.02), **BOXES)
+    assert desk.label(work, Simulated("anna", truth, noise=0.0)) == "Completed"
+    assert work.counters()["MachineLabeled"] <= 10
+
+
+def test_the_users_own_model_finds_the_boxes(desk):
+    script = desk.folder / "inference.py"
+    script.write_text(
+        "import json\n"
+        "def model_fn(folder): return None\n"
+        "def input_fn(body, kind): return len(body)\n"
+        "def predict_fn(size, model): return {'boxes': [[1, 2, 21, 17.4]], 'labels': [0], 'scores': [0.9]}\n"
+        "def output_fn(found, accept): return json.dumps(found)\n"
+    )
+    archive = desk.folder / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(script, "code/inference.py")
+    lines = [{"source-ref": desk.picture(f"{number}.png")} for number in range(200)]
+    truth = {
+        number: {"boxes": [{"label": "cat", "left": 1, "top": 2, "width": 20, "height": 15}]}
+        for number in range(200)
+    }
+    automatic = Automatic(model=f"file://{archive}")
+    work = desk.job(lines, automatic=automatic, task="bounding-box", attribute="found")
+    assert desk.label(work, Simulated("anna", truth, noise=0.0)) == "Completed"
+    assert work.counters()["MachineLabeled"] > 30
+    script.write_text("def model_fn(folder): raise ValueError('no weights')\n")
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(script, "code/inference.py")
+    desk.job(lines, name="broken", automatic=automatic, task="bounding-box", attribute="found")
+    assert "no weights" in desk.reason("broken")
