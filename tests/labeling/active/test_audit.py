@@ -31,7 +31,7 @@ def audit(
 
 
 def violations(doubts: np.ndarray, wrong: np.ndarray, allowed: int, runs: int) -> int:
-    left = [audit(doubts, wrong, allowed, seed)[1] for seed in range(runs)]
+    left = [audit(doubts, wrong, allowed, seed, most=150)[1] for seed in range(runs)]
     return sum(one is not None and one > allowed for one in left)
 
 
@@ -53,16 +53,15 @@ FACTS = {
 @pytest.mark.parametrize("fact", FACTS)
 @pytest.mark.parametrize("belief", BELIEFS)
 def test_a_bad_model_is_accepted_no_more_often_than_delta(belief: str, fact: str) -> None:
-    runs = 150
-    # Of 150 runs at 5 % more than 15 happen with probability 0.5 %; seeds are fixed.
-    assert violations(BELIEFS[belief], FACTS[fact], ALLOWED, runs) <= 15
+    # Of 80 runs at 5 % more than 9 happen with probability 1 %; seeds are fixed.
+    assert violations(BELIEFS[belief], FACTS[fact], ALLOWED, 80) <= 9
 
 
 def test_the_wealth_is_a_martingale_under_the_null() -> None:
     doubts = np.where(np.arange(60) < 30, 0.01, 0.2)
     wrong = np.random.default_rng(0).permutation(60) < 12
     bet, ends = design(doubts, 15), []
-    for seed in range(4000):
+    for seed in range(2000):
         wealth = Wealth()
         for one in draw(range(60), bet, 4, np.random.default_rng(seed)):
             wealth.see(one, bool(wrong[one.item]))
@@ -86,7 +85,7 @@ def test_doubts_that_say_something_save_draws() -> None:
 
 def test_a_draw_takes_items_in_proportion_to_their_chances() -> None:
     bet = design(np.where(np.arange(40) < 20, 0.001, 0.1), 8)
-    first = [draw(range(40), bet, 1, np.random.default_rng(seed))[0].item for seed in range(4000)]
+    first = [draw(range(40), bet, 1, np.random.default_rng(seed))[0].item for seed in range(2000)]
     share = bet.chances[20:].sum() / bet.chances.sum()
     assert abs(np.mean(np.asarray(first) >= 20) - share) < 0.03
 

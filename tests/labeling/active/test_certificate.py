@@ -30,9 +30,7 @@ def test_a_certificate_is_wrong_no_more_often_than_delta(scope: Any, informed: b
         sure = stream.random(600)
         wrong = stream.random(600) < (0.4 * (1 - sure) ** 2 if informed else np.full(600, 0.115))
         audit = stream.choice(600, 220, replace=False)
-        found = certify(
-            sure, audit, wrong[audit], total=650, epsilon=0.1, delta=0.05, scope=scope, levels=20
-        )
+        found = certify(sure, audit, wrong[audit], total=650, epsilon=0.1, delta=0.05, scope=scope, levels=20)
         if found is None:
             continue
         given += 1
