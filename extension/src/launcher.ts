@@ -41,22 +41,15 @@ export async function openNotebook(app: JupyterFrontEnd, cell: string, cwd: stri
   await app.commands.execute('notebook:run-cell');
 }
 
-/** What the canvas does with modifiers: undo, redo, submit, nudging and resizing. */
-const OF_CANVAS = /^(z|y|s|Enter|Arrow.*|Backspace|Delete)$/i;
-
 /**
- * Keep keys that are typed in a launcher or a canvas from JupyterLab, where a letter would add or delete
- * a cell. Shortcuts with a modifier (saving, the palette) go on, unless they are the canvas' own.
+ * Keep keys that are typed in a launcher's buttons and lists from JupyterLab, where a letter would
+ * add or delete a cell. Shortcuts with a modifier (saving, the palette) go on. (A canvas keeps all of
+ * its keys by itself.)
  */
 export function keepKeys(event: KeyboardEvent): void {
   const target = event.target;
-  if (!(target instanceof HTMLElement)) {
-    return;
-  }
-  const canvas = target.closest('.clary-Canvas, .clary-canvas') !== null;
-  if (canvas || target.closest('.clary-Launcher') !== null) {
-    const modified = event.ctrlKey || event.metaKey || event.altKey;
-    if (modified && !(canvas && OF_CANVAS.test(event.key))) {
+  if (target instanceof HTMLElement && target.closest('.clary-Launcher') !== null) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
       delete target.dataset.lmSuppressShortcuts;
     } else {
       target.dataset.lmSuppressShortcuts = 'true';

@@ -31,6 +31,11 @@ def test_the_api_refuses_who_is_not(ask: Callable[..., Any]) -> None:
     assert ask("GET", "clary/doctor").code == 403
 
 
+def test_the_annotators_portal_has_a_login_of_its_own(ask: Callable[..., Any]) -> None:
+    assert ask("GET", "clary/portal/").code == 200
+    assert ask("GET", "clary/portal/me").code == 403
+
+
 def test_clarys_own_keys_still_open_it(ask: Callable[..., Any], extension: Any) -> None:
     bearer = {"Authorization": f"Bearer {extension.engine.credentials.token}"}
     assert ask("GET", "clary/doctor", bearer).code == 200

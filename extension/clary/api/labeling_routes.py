@@ -23,6 +23,7 @@ from urllib.parse import unquote
 from clary.api import labeling_canvas, portal_address, portal_page
 from clary.api.errors import ApiError, in_use, validation
 from clary.api.http_types import Request, Response
+from clary.api.operations import resources
 from clary.api.rest import json_object, json_response
 from clary.labeling.people import AlreadyMember, NotMember, People, PeopleError, Person, owner_name
 
@@ -46,11 +47,27 @@ def handle(engine: Engine, request: Request) -> Response:
 
 
 def _canvas(engine: Engine, request: Request, job: str) -> Response:
-    return labeling_canvas.canvas(engine, request, job, *_who(request))
+    name = _name(engine, job)
+    return labeling_canvas.canvas(engine, request, name, *_who(request)) if name else _no_job(request, job)
 
 
 def _image(engine: Engine, request: Request, job: str, number: str) -> Response:
-    return labeling_canvas.image(engine, request, job, number, *_who(request))
+    name = _name(engine, job)
+    return (
+        labeling_canvas.image(engine, request, name, number, *_who(request))
+        if name
+        else _no_job(request, job)
+    )
+
+
+def _name(engine: Engine, job: str) -> str:
+    """The job's own name, whatever its case in the address; empty where there is none."""
+    document = engine.store.documents.find_by_arn(resources.arn(engine, "labeling-job", job))
+    return document.name if document else ""
+
+
+def _no_job(request: Request, job: str) -> Response:
+    return labeling_canvas.problem(request, "NotFound", f"There is no labeling job named {job[:63]}.", 404)
 
 
 def _who(request: Request) -> tuple[str, bool]:
@@ -81,8 +98,11 @@ def _work(engine: Engine, job: str) -> Any:
     from clary.labeling.work import Work
     from clary.labeling.work.errors import WorkError
 
+    name = _name(engine, job)
+    if not name:
+        raise ApiError("ResourceNotFound", f"There is no labeling job named {job[:63]}.", 404)
     try:
-        return Work.open(engine.home, job)
+        return Work.open(engine.home, name)
     except WorkError as error:
         raise ApiError("ResourceNotFound", str(error), 404) from None
 

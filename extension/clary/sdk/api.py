@@ -65,7 +65,8 @@ def raw(path: str) -> bytes:
     """The bytes at a path of that set, such as a module of the canvas. Raises ClaryError."""
     from clary.api.http_types import Request
 
-    return send(Request("GET", path, service="clary")).content()
+    where, _, query = path.partition("?")
+    return send(Request("GET", where, query=query, service="clary")).content()
 
 
 def send(request: Request) -> Response:

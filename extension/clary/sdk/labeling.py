@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from clary.sdk.workteam import Workteam
 if TYPE_CHECKING:
     import pandas
 
+    from clary.sdk.labeling_simulation import Annotators
     from clary.sdk.labeling_view import Certificate, Results
 
 LOG_GROUP = "/aws/sagemaker/LabelingJobs"
@@ -124,22 +125,23 @@ class LabelingJob(Job):
 
     def simulate(
         self,
-        annotators: int | Mapping[str, float] | Sequence[Any] = 1,
+        annotators: Annotators = 1,
         truth: Any = None,
         *,
         accuracy: float = 0.95,
         seed: int = 0,
         timeout: float = 600,
     ) -> LabelingJob:
-        """Have simulated people label, and wait until nothing is left for them. For trying out, and for papermill.
+        """Have simulated people label until nothing is left for them. For trying out, and for papermill. Returns the job.
 
-        ``annotators``: how many, or names with their accuracies. ``truth``: the right answers, as a list in the manifest's order,
-        a dict by object number or source, or a function of the source. Who errs, errs to another class; boxes and spans get
-        noise. Raises TimeoutError.
+        ``annotators``: how many, or a dict from name to accuracy (or to the arguments of
+        :class:`clary.labeling.simulation.Simulated`: accuracy, confusion, noise, seconds, skips, ...). ``truth``: the right
+        answers: a list in the data's order, a dict by text, file name or number, or a function of the item. Who errs, errs to
+        another class; boxes and spans get noise. Raises TimeoutError; ValueError for what has no right answer.
         """
         from clary.sdk.labeling_simulation import simulate
 
-        simulate(self, annotators, truth, accuracy=accuracy, seed=seed, timeout=timeout)
+        simulate(self.name, annotators, truth, accuracy=accuracy, seed=seed, timeout=timeout)
         return self
 
     def show(self) -> None:

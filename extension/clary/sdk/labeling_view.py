@@ -14,6 +14,7 @@ from clary.sdk.progress import State
 if TYPE_CHECKING:
     import pandas
 
+_THUMBNAIL = 160  # pixels
 _WORDS = {"InProgress": "In progress"}
 
 

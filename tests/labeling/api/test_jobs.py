@@ -78,6 +78,17 @@ def test_what_a_killed_creation_left_is_in_nobodys_way(engine: Engine, request_o
     assert Work.open(engine.home, "mood").counters()["Unlabeled"] == 3
 
 
+def test_a_job_whose_creator_died_is_prepared_by_whoever_asks(
+    engine: Engine, request_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("clary.labeling.steps.ensure", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        call(engine, "CreateLabelingJob", **request_of())
+    assert engine.runner.get("labeling-step", "mood/1") is None
+    call(engine, "ListLabelingJobs")
+    assert engine.runner.get("labeling-step", "mood/1") is not None
+
+
 def test_a_manifest_with_a_broken_line_fails_the_job_with_the_line(job: Any, put: Any, describe: Any) -> None:
     uri = put("broken.manifest", '{"source": "a"}\n{"source": \n')
     job(InputConfig={"DataSource": {"S3DataSource": {"ManifestS3Uri": uri}}})

@@ -61,6 +61,30 @@ def test_the_owner_works_without_a_link_and_may_speak_for_others(front: Any, job
     assert (status, json.loads(body)["error"]["code"]) == (404, "NotFound")
 
 
+def test_the_owner_sees_results_and_the_audit_trail(front: Any, job: Any) -> None:
+    job()
+    for name in ("Anna", "Bo"):
+        person = front.invite(name)
+        (item,) = json.loads(front.ask("POST", CANVAS, person, {"method": "next", "params": {"n": 1}})[2])[
+            "result"
+        ]["items"]
+        act = {"action": "answer", "object": item["id"], "answer": {"label": "good"}, "nonce": "n"}
+        assert front.ask("POST", CANVAS, person, {"method": "act", "params": act})[0] == 200
+    base = "/clary/labeling-jobs/mood"
+    results = json.loads(front.ask("GET", f"{base}/results", front.login)[2])
+    assert {one["name"] for one in results["annotators"]} == {"Anna", "Bo"}
+    trail = json.loads(front.ask("GET", f"{base}/events?worker=Bo", front.login)[2])["events"]
+    assert [(one["worker"], one["body"]["answer"]["label"]) for one in trail] == [("Bo", "good")]
+    after = json.loads(front.ask("GET", f"{base}/events?after={trail[0]['seq']}&limit=5", front.login)[2])[
+        "events"
+    ]
+    assert after == []
+    assert front.ask("GET", f"{base}/events?after=now", front.login)[0] == 400
+    for path in ("events", "results"):
+        assert front.ask("GET", f"/clary/labeling-jobs/none/{path}", front.login)[0] == 404
+        assert front.ask("GET", f"/clary/labeling-jobs/..%2F..%2Fetc/{path}", front.login)[0] == 404
+
+
 def test_an_image_goes_to_those_whose_task_it_is(front: Any, engine: Engine, job: Any, put: Any) -> None:
     import io
 
@@ -195,7 +219,7 @@ def test_a_secret_opens_no_other_route(front: Any, job: Any) -> None:
     anna = front.invite()
     secret = anna["X-Clary-Annotator"]
     for method, path in routes():
-        for headers in (anna, {**anna, "Authorization": f"Bearer {secret}"}):
+        for headers in ({}, anna, {**anna, "Authorization": f"Bearer {secret}"}):
             status, _, body = front.ask(method, path, headers, b"{}" if method in ("POST", "PUT") else None)
             assert status in (400, 403, 404, 405), (method, path, status, body)
             assert secret.encode() not in body

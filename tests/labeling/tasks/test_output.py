@@ -21,7 +21,7 @@ MASK = {"width": 4, "height": 1, "runs": [[0, 2], [1, 2]]}
 
 @pytest.fixture
 def objects(tmp_path: Path) -> Objects:
-    found = Objects(Home(tmp_path / "home"))
+    found = Objects(Home.locate(tmp_path / "home"))
     found.create_bucket("bucket")
     return found
 

@@ -16,6 +16,8 @@ from clary.config import Config
 from clary.home import Home
 from clary.labeling import steps
 from clary.labeling.session import Session
+from clary.labeling.settings import Automatic
+from clary.labeling.simulation import Simulated, run
 from clary.labeling.work import Work
 from clary.runner.pump import Pump
 from clary.runner.runner import Runner
@@ -151,3 +153,17 @@ def test_a_step_that_was_announced_by_somebody_who_died_is_started_by_whoever_as
     steps.tend(bench.home, bench.store, bench.runner, "pets")
     document = bench.wait("pets", "Failed")
     assert "expired" in document.body["FailureReason"]
+
+
+@pytest.mark.slow
+def test_a_step_that_learns_waits_for_the_next_answers(bench):
+    """People wait for it: the second round begins without a new process."""
+    lines = [{"source": f"{'meow purr' if number % 2 else 'bark bone'} {number}"} for number in range(120)]
+    work = bench.start(lines, automatic=Automatic(epsilon=0.1))
+    bench.wait("pets", "InProgress")
+    truth = {number: "cat" if number % 2 else "dog" for number in range(120)}
+    run(bench.home, bench.runner, bench.store, "pets", [Simulated("anna", truth)])
+    bench.wait("pets", "Completed")
+    assert work.counters()["MachineLabeled"] > 20
+    assert work.fact("steps") == 1
+    assert len(work.batches()) >= 2

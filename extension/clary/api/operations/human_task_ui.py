@@ -11,7 +11,6 @@ from clary.api.operations import resources
 from clary.api.operations.workforce import as_listing
 from clary.api.paging import listing
 from clary.api.registry import operation
-from clary.labeling.templates import TemplateError, render
 from clary.objects import ObjectsError
 from clary.store.documents import AlreadyExists, Document
 
@@ -59,6 +58,8 @@ def delete_human_task_ui(engine: Engine, params: dict[str, Any]) -> dict[str, An
 @operation("sagemaker", "RenderUiTemplate")
 def render_ui_template(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     """A template's HTML for an example of a task. What is wrong with the template is told in Errors, not as an error."""
+    from clary.labeling.templates import TemplateError, render
+
     if ("UiTemplate" in params) == ("HumanTaskUiArn" in params):
         raise validation("Exactly one of UiTemplate and HumanTaskUiArn must be given.")
     template = _content(engine, params)
@@ -77,6 +78,7 @@ def render_ui_template(engine: Engine, params: dict[str, Any]) -> dict[str, Any]
 def _granted(engine: Engine) -> Any:
     """What `grant_read_access` gives: as on AWS an address that anybody can read for an hour, if a server runs."""
     from clary.api import presence
+    from clary.labeling.templates import TemplateError
 
     server = presence.running(engine.home)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from clary.api.errors import ApiError, in_use, validation
 from clary.api.operations import resources, workteam
-from clary.api.operations.labeling_request import settings_of
 from clary.api.operations.workforce import as_listing
 from clary.api.paging import listing
 from clary.api.registry import operation
@@ -31,6 +30,7 @@ _REFERENCE = "ClaryJobReferenceCode"
 
 @operation("sagemaker", "CreateLabelingJob")
 def create_labeling_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    from clary.api.labeling_request import settings_of
     from clary.labeling import steps
     from clary.labeling.work import Work
 
@@ -61,12 +61,14 @@ def create_labeling_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any
 
 @operation("sagemaker", "DescribeLabelingJob")
 def describe_labeling_job(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    engine.runner.reconcile()
     _tend(engine, found(engine, params["LabelingJobName"]))
     return description(engine, found(engine, params["LabelingJobName"]))
 
 
 @operation("sagemaker", "ListLabelingJobs")
 def list_labeling_jobs(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
+    engine.runner.reconcile()
     _tend_all(engine)
 
     def summary(document: Document) -> dict[str, Any]:
@@ -183,16 +185,16 @@ def _work(engine: Engine, document: Document) -> Work | None:
     return None
 
 
-def _tend(engine: Engine, document: Document) -> None:
+def _tend(engine: Engine, *documents: Document) -> None:
+    """See to what nobody else may have seen to."""
     from clary.labeling import steps
 
-    if document.status not in _OVER:
-        engine.runner.reconcile()
-        steps.tend(engine.home, engine.store, engine.runner, document.name)
+    for document in documents:
+        if document.status not in _OVER:
+            steps.tend(engine.home, engine.store, engine.runner, document.name)
 
 
 def _tend_all(engine: Engine) -> None:
     """See to every job that has not ended, of which there are few."""
     for status in ("Initializing", "InProgress", "Stopping"):
-        for document in engine.store.documents.page(KIND, limit=100, status=status).items:
-            _tend(engine, document)
+        _tend(engine, *engine.store.documents.page(KIND, limit=100, status=status).items)

@@ -15,7 +15,6 @@ from clary.api.operations import resources, workforce
 from clary.api.operations.resources import refuse
 from clary.api.paging import listing
 from clary.api.registry import operation
-from clary.labeling.people import People
 from clary.store.documents import AlreadyExists, Document
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def update_workteam(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
 @operation("sagemaker", "DeleteWorkteam")
 def delete_workteam(engine: Engine, params: dict[str, Any]) -> dict[str, Any]:
     """The team goes, and every link of its people with it; what they labelled stays."""
+    from clary.labeling.people import People
+
     with engine.store.transaction():
         document = resources.find(engine, KIND, params["WorkteamName"])
         marks = ", ".join("?" * len(_OVER))

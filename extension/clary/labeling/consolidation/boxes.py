@@ -1,13 +1,13 @@
-"""Boxes that several people drew: matched by IoU, averaged, kept by vote."""
+"""Boxes that several people drew: matched by IoU, averaged, kept where they are likely there."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from clary.labeling.consolidation.marks import Cluster, Kept, clusters
+from clary.labeling.consolidation import marks
+from clary.labeling.consolidation.marks import Cluster, Kept
 from clary.labeling.task_type import Answer, Vote
 
 LEAST_IOU = 0.4
@@ -16,38 +16,19 @@ LEAST_IOU = 0.4
 def consolidate(
     votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], alone: bool = False
 ) -> dict[int, Kept]:
-    """The boxes of every image that has votes and is not gold."""
+    """The boxes of every image that has votes and is not gold. `alone`: one person an image; the last answer, confidence 0."""
     from clary.labeling.tasks.boxes import iou
 
-    found = {}
-    for number, given in votes.items():
-        if not given or number in gold:
-            continue
-        if alone:
-            boxes = [dict(box) for box in given[-1].answer["boxes"]]
-            found[number] = Kept(boxes, [0.0] * len(boxes), 0.0)
-            continue
-        gathered = clusters(given, "boxes", iou, LEAST_IOU)
-        shares = [len(one.marks) / len(given) for one in gathered]
-        kept = [index for index, share in enumerate(shares) if share >= 0.5]
-        sure = min((max(one, 1 - one) for one in shares), default=1.0)
-        found[number] = Kept(
-            [averaged(gathered[index]) for index in kept], [shares[index] for index in kept], sure
-        )
-    return found
+    return marks.consolidate(votes, gold, "boxes", iou, LEAST_IOU, averaged, alone)
 
 
 def averaged(cluster: Cluster) -> dict[str, Any]:
     """One box for all of a cluster: the medians of its edges, the label of most."""
-    label = Counter(mark["label"] for _, mark in cluster.marks).most_common(1)[0][0]
-    left = round(median(mark["left"] for _, mark in cluster.marks))
-    top = round(median(mark["top"] for _, mark in cluster.marks))
-    right = round(median(mark["left"] + mark["width"] for _, mark in cluster.marks))
-    bottom = round(median(mark["top"] + mark["height"] for _, mark in cluster.marks))
+    boxes = [mark for _, mark in cluster.marks]
+    left, top = (round(median(box[side] for box in boxes)) for side in ("left", "top"))
+    right = round(median(box["left"] + box["width"] for box in boxes))
+    bottom = round(median(box["top"] + box["height"] for box in boxes))
     return {
-        "label": label,
-        "left": left,
-        "top": top,
-        "width": max(1, right - left),
-        "height": max(1, bottom - top),
-    }
+        "label": cluster.label(), "left": left, "top": top,
+        "width": max(1, right - left), "height": max(1, bottom - top),
+    }  # fmt: skip

@@ -1,20 +1,28 @@
-"""Things that people mark (boxes, spans), gathered across people: which marks mean the same thing."""
+"""Things that people mark (boxes, spans), gathered across people: which marks mean the same thing, and which things are there.
+
+What one thing is: marks of different people that are alike enough, gathered the most alike first. Whether it is there: everybody
+who saw the object marked it or did not, which `sightings` judges: somebody who marks what nobody else does counts for less, and
+overlooking is told from imagining.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clary.labeling.consolidation.matching import Likeness
-from clary.labeling.task_type import Vote
+from clary.labeling.consolidation.matching import Likeness, pairs
+from clary.labeling.task_type import Answer, Vote
 
 Mark = Mapping[str, Any]
+_LABEL = 1e-3  # what an equal label adds to a likeness: it decides between equals, no more
+_FOUND = 0.5  # likeness of a thing to a gold mark that is the same
 
 
 @dataclass
 class Kept:
-    """`kept`: the consolidated marks; `confidences`: one each; `confidence`: of the whole answer, 0..1."""
+    """`kept`: the consolidated marks; `confidences`: one each; `confidence`: of the answer, of its least sure decision."""
 
     kept: list[dict[str, Any]]
     confidences: list[float]
@@ -27,36 +35,104 @@ class Cluster:
 
     marks: list[tuple[int, Mark]] = field(default_factory=list)
 
-    def likeness(self, mark: Mark, alike: Likeness) -> float:
-        """The mean likeness of `mark` to those here; a little more where the labels agree."""
-        values = [alike(one, mark) + 1e-3 * (one["label"] == mark["label"]) for _, one in self.marks]
-        return float(sum(values) / len(values))
+    def label(self) -> str:
+        """The label of most; of equals the one that was marked first."""
+        counted = Counter(str(mark["label"]) for _, mark in sorted(self.marks, key=lambda one: one[0]))
+        return counted.most_common(1)[0][0]
+
+
+def consolidate(
+    votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], member: str, alike: Likeness, least: float,
+    settled: Callable[[Cluster], dict[str, Any]], alone: bool,
+) -> dict[int, Kept]:  # fmt: skip
+    """What is there of every object that has votes and is not gold. `member`: of answers; `settled`: one mark for a cluster."""
+    numbers = [number for number, given in votes.items() if given]
+    if alone:
+        last = {number: votes[number][-1].answer[member] for number in numbers if number not in gold}
+        return {
+            number: Kept([dict(one) for one in marks], [0.0] * len(marks), 0.0)
+            for number, marks in last.items()
+        }
+    gathered = {number: clusters(votes[number], member, alike, least) for number in numbers}
+    marks = {number: [settled(one) for one in found] for number, found in gathered.items()}
+    truth = {
+        number: {one[0] for one in pairs(marks[number], gold[number][member], alike, _FOUND)}
+        for number in numbers
+        if number in gold
+    }
+    sure = _sure(votes, gathered, truth)
+    return {number: _kept(marks[number], sure[number]) for number in numbers if number not in gold}
+
+
+def _kept(marks: list[dict[str, Any]], sure: list[float]) -> Kept:
+    there = [index for index, one in enumerate(sure) if one >= 0.5]
+    whole = min((max(one, 1 - one) for one in sure), default=1.0)
+    return Kept([marks[index] for index in there], [sure[index] for index in there], whole)
+
+
+def _sure(
+    votes: Mapping[int, Sequence[Vote]], gathered: Mapping[int, list[Cluster]], truth: Mapping[int, set[int]]
+) -> dict[int, list[float]]:
+    """The probability that each cluster is a thing. `truth`: of gold objects, the clusters that are."""
+    import numpy as np
+
+    from clary.labeling.consolidation.calibration import kept_share
+    from clary.labeling.consolidation.dawid_skene import softmax
+    from clary.labeling.consolidation.sightings import Sightings, there
+
+    cells = [(number, index) for number, found in gathered.items() for index in range(len(found))]
+    if not cells:
+        return {number: [] for number in gathered}
+    people: dict[str, int] = {}
+    for number in gathered:
+        for vote in votes[number]:
+            people.setdefault(vote.worker, len(people))
+    rows = []
+    for cell, (number, index) in enumerate(cells):
+        yes = {place for place, _ in gathered[number][index].marks}
+        rows += [(cell, people[vote.worker], place in yes) for place, vote in enumerate(votes[number])]
+    table = np.array(rows, np.int64)
+    visits = np.zeros(len(people), np.int64)
+    for number in gathered:
+        for vote in votes[number]:
+            visits[people[vote.worker]] += 1
+    objects = np.array([number for number, _ in cells])
+    known = np.array(
+        [int(index in truth[number]) if number in truth else -1 for number, index in cells], np.int64
+    )
+    logs = there(Sightings(table[:, 0], table[:, 1], table[:, 2], objects, visits), known)
+    share = kept_share(logs[known >= 0], known[known >= 0])
+    sure = softmax(share * logs)[:, 1]
+    single = np.bincount(table[:, 0], minlength=len(cells)) == 1
+    sure[single] = np.maximum(sure[single], 0.5)  # a single person is not overruled
+    found: dict[int, list[float]] = {number: [] for number in gathered}
+    for (number, _), one in zip(cells, sure.tolist(), strict=True):
+        found[number].append(one)
+    return found
 
 
 def clusters(votes: Sequence[Vote], member: str, alike: Likeness, least: float) -> list[Cluster]:
-    """Marks under `member` of the votes' answers, gathered: the most alike first, nobody twice in a cluster.
-
-    Agglomerative with average linkage, down to a likeness of `least`; labels need not agree, they are voted on."""
-    found = [Cluster([(number, mark)]) for number, vote in enumerate(votes) for mark in vote.answer[member]]
-    near = {
-        (i, j): value
-        for i, one in enumerate(found)
-        for j in range(i + 1, len(found))
-        if one.marks[0][0] != found[j].marks[0][0]
-        and (value := found[j].likeness(one.marks[0][1], alike)) >= least
-    }
-    living: dict[int, Cluster] = dict(enumerate(found))
-    while near:
-        i, j = max(near, key=lambda pair: (near[pair], -pair[0], -pair[1]))
-        one, other = living[i], living.pop(j)
-        one.marks += other.marks
-        for pair in [pair for pair in near if i in pair or j in pair]:
-            del near[pair]
-        people = {number for number, _ in one.marks}
-        for k, third in living.items():
-            if k == i or people & {number for number, _ in third.marks}:
-                continue
-            value = sum(third.likeness(mark, alike) for _, mark in one.marks) / len(one.marks)
-            if value >= least:
-                near[min(i, k), max(i, k)] = value
-    return list(living.values())
+    """Marks under `member` of the votes' answers, gathered: the most alike first, nobody twice in a cluster, and the mean
+    likeness of what is joined at least `least`. Labels need not agree, they are voted on."""
+    marks = [(number, mark) for number, vote in enumerate(votes) for mark in vote.answer[member]]
+    near = {}
+    for i, (person, mark) in enumerate(marks):
+        for j in range(i + 1, len(marks)):
+            if person != marks[j][0] and (value := alike(mark, marks[j][1])) > 0:
+                near[i, j] = value + _LABEL * (mark["label"] == marks[j][1]["label"])
+    home = list(range(len(marks)))
+    members = [[index] for index in home]
+    for i, j in sorted(near, key=lambda pair: (-near[pair], pair)):
+        if near[i, j] < least:
+            break
+        one, other = home[i], home[j]
+        if one == other or {marks[k][0] for k in members[one]} & {marks[k][0] for k in members[other]}:
+            continue
+        across = [near.get((min(a, b), max(a, b)), 0.0) for a in members[one] for b in members[other]]
+        if sum(across) / len(across) < least:
+            continue
+        for index in members[other]:
+            home[index] = one
+        members[one] += members[other]
+        members[other] = []
+    return [Cluster([marks[index] for index in sorted(found)]) for found in members if found]

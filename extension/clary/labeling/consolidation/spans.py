@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median_low
 from typing import Any
 
-from clary.labeling.consolidation.marks import Cluster, Kept, clusters
+from clary.labeling.consolidation import marks
+from clary.labeling.consolidation.marks import Cluster, Kept
 from clary.labeling.task_type import Answer, Vote
 
 LEAST_JACCARD = 0.3
@@ -16,37 +17,20 @@ LEAST_JACCARD = 0.3
 def consolidate(
     votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], alone: bool = False
 ) -> dict[int, Kept]:
-    """The entities of every text that has votes and is not gold."""
+    """The entities of every text that has votes and is not gold. `alone`: one person a text; the last answer, confidence 0."""
     from clary.labeling.tasks.spans import jaccard
 
-    found = {}
-    for number, given in votes.items():
-        if not given or number in gold:
-            continue
-        if alone:
-            entities = [dict(one) for one in given[-1].answer["entities"]]
-            found[number] = Kept(entities, [0.0] * len(entities), 0.0)
-            continue
-        gathered = clusters(given, "entities", jaccard, LEAST_JACCARD)
-        shares = [len(one.marks) / len(given) for one in gathered]
-        sure = min((max(one, 1 - one) for one in shares), default=1.0)
-        kept = apart(
-            [(settled(one), share) for one, share in zip(gathered, shares, strict=True) if share >= 0.5]
-        )
-        found[number] = Kept([one for one, _ in kept], [share for _, share in kept], sure)
-    return found
+    found = marks.consolidate(votes, gold, "entities", jaccard, LEAST_JACCARD, settled, alone)
+    return {number: one if alone else apart(one) for number, one in found.items()}
 
 
 def settled(cluster: Cluster) -> dict[str, Any]:
     """One span for all of a cluster: the most frequent start and end (the median where none is), the label of most."""
-    label = Counter(mark["label"] for _, mark in cluster.marks).most_common(1)[0][0]
-    start, end = (
-        boundary([mark[name] for _, mark in cluster.marks]) for name in ("startOffset", "endOffset")
-    )
+    spans = [mark for _, mark in cluster.marks]
+    start, end = (boundary([span[name] for span in spans]) for name in ("startOffset", "endOffset"))
     if start >= end:  # starts and ends of different people; the span of one of them is at least a span
-        first = cluster.marks[0][1]
-        start, end = first["startOffset"], first["endOffset"]
-    return {"label": label, "startOffset": start, "endOffset": end}
+        start, end = spans[0]["startOffset"], spans[0]["endOffset"]
+    return {"label": cluster.label(), "startOffset": start, "endOffset": end}
 
 
 def boundary(offsets: Sequence[int]) -> int:
@@ -57,13 +41,15 @@ def boundary(offsets: Sequence[int]) -> int:
     return first
 
 
-def apart(entities: list[tuple[dict[str, Any], float]]) -> list[tuple[dict[str, Any], float]]:
+def apart(found: Kept) -> Kept:
     """Of spans that overlap the more trusted one, in the text's order."""
     kept: list[tuple[dict[str, Any], float]] = []
-    for one, trust in sorted(entities, key=lambda pair: (-pair[1], pair[0]["startOffset"])):
+    marked = list(zip(found.kept, found.confidences, strict=True))
+    for one, trust in sorted(marked, key=lambda pair: (-pair[1], pair[0]["startOffset"])):
         if all(
             one["endOffset"] <= other["startOffset"] or other["endOffset"] <= one["startOffset"]
             for other, _ in kept
         ):
             kept.append((one, trust))
-    return sorted(kept, key=lambda pair: int(pair[0]["startOffset"]))
+    kept.sort(key=lambda pair: int(pair[0]["startOffset"]))
+    return Kept([one for one, _ in kept], [trust for _, trust in kept], found.confidence)

@@ -15,7 +15,7 @@ from clary.home import Home
 from clary.labeling.steps import outcome
 from clary.labeling.steps.outcome import StepFailed
 from clary.labeling.work import Work, WorkError
-from clary.labeling.work.course import Due, due
+from clary.labeling.work.course import ENDED, Due, due, last_event
 from clary.labeling.work.database import get, put
 from clary.objects import Objects, ObjectsError
 from clary.objects.errors import NoSpace
@@ -26,6 +26,8 @@ from clary.store import Store
 # A step that does the same thing again and again has a fault; it must not go on for ever.
 _MOST_ROUNDS = 10_000
 _RETRY_S = 30.0
+_LINGER_S = 60.0
+_LOOK_EVERY_S = 0.03
 _PATIENCE_S = 60.0
 
 
@@ -56,7 +58,7 @@ def main(attempt_dir: Path) -> int:
         print("[clary] Another step is at work, and does not end.", flush=True)
         return 1
     try:
-        run(context, int(payload["step"]))
+        run(context, int(payload["step"]), _LINGER_S)
     except NoSpace as error:
         _later(context, str(error))
     except StepFailed as error:
@@ -74,10 +76,15 @@ def main(attempt_dir: Path) -> int:
     return 0
 
 
-def run(context: Context, number: int) -> None:
-    """Do all that is due. Raises StepFailed when the job cannot go on."""
+def run(context: Context, number: int, linger_s: float = 0.0) -> None:
+    """Do all that is due. Raises StepFailed when the job cannot go on.
+
+    `linger_s`: how long after the last event a step that learns stays for what is due next: to come anew, with everything that
+    it imports, would take longer than what it does, and people wait.
+    """
     work = context.work
     for _ in range(_MOST_ROUNDS):
+        _linger(context, linger_s)
         with work.transaction() as db:
             what = due(db, work.settings)
             if what is None:
@@ -88,6 +95,21 @@ def run(context: Context, number: int) -> None:
         print(f"[clary] {what}: {time.perf_counter() - began:.2f} s", flush=True)
         outcome.show(context.store, work)
     outcome.show(context.store, work)
+
+
+def _linger(context: Context, patience_s: float) -> None:
+    """Return when something is due, or nothing has happened for so long, or the job does not learn."""
+    work = context.work
+    db = work.database.read()
+    if not patience_s or work.settings.automatic is None:
+        return
+    seen, since = last_event(db), time.monotonic()
+    while due(db, work.settings) is None and time.monotonic() < since + patience_s:
+        if get(db, "status") in ENDED or get(db, "automatic_done", False) or not work.database.path.exists():
+            return
+        time.sleep(_LOOK_EVERY_S)
+        if last_event(db) != seen:
+            seen, since = last_event(db), time.monotonic()
 
 
 def _part(what: Due) -> Callable[[Context], None]:

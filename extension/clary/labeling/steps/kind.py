@@ -24,20 +24,25 @@ class StepKind(JobKind):
         if work is None or outcome.succeeded:
             return Finish("Completed", "Completed")
         number = int(job.spec["payload"]["step"])
+        asked = (
+            outcome.reason == "stopped"
+        )  # by `clary shutdown`, say: whoever asks about the job next starts it again
         with work.transaction() as db:
-            crashes = {**get(db, "crashes", {}), str(number): outcome.describe()}
-            put(db, "crashes", crashes)
+            crashes = get(db, "crashes", {})
+            if not asked:
+                crashes = {**crashes, str(number): outcome.describe()}
+                put(db, "crashes", crashes)
             step = get(db, "step")
             if step is not None and step["n"] == number:
                 put(db, "step", None)
         if outcome.reason == "memory" or len(crashes) >= _MOST_CRASHES:
             outcomes.fail(runner.store, work, f"InternalServerError: {outcome.describe()}")
-        return Finish("Failed", "Failed", outcome.describe())
+        return Finish("Stopped", "Stopped") if asked else Finish("Failed", "Failed", outcome.describe())
 
     def cleanup(self, runner: Runner, job: Job) -> None:
         """Go on where the step ended too soon; forget one that went well, of which there are many."""
         work = _work(runner, job)
-        if work is not None:
+        if work is not None and job.status != "Stopped":
             ensure(runner.home, runner, work)
         if job.status == "Completed":
             with contextlib.suppress(Exception):

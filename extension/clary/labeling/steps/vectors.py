@@ -25,10 +25,12 @@ def of(context: Context) -> Any:
 
     path = context.work.folder / _FILE
     kind = _kind(context)
+    if path in _spaces:
+        return _spaces[path]
     if path.exists():
         version, known, space = pickle.loads(path.read_bytes())  # our own file, in a folder of the user's
         if (version, known) == (_VERSION, kind):
-            return space
+            return _spaces.setdefault(path, space)
     try:
         space = Space(_features(context, kind))
     except (ValueError, ImportError, OSError) as error:
@@ -36,7 +38,10 @@ def of(context: Context) -> Any:
             f"ClientError: The features {kind!r} of the data objects cannot be had: {error}"
         ) from error
     atomic_write(path, pickle.dumps((_VERSION, kind, space)), mode=0o600)
-    return space
+    return _spaces.setdefault(path, space)
+
+
+_spaces: dict[Path, Any] = {}
 
 
 def _kind(context: Context) -> str:

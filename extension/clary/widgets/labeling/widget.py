@@ -64,10 +64,9 @@ class Answering:
 
     def _image(self, widget: Any, content: dict[str, Any]) -> None:
         params = content.get("params") or {}
-        size = f"?size={int(params['size'])}" if params.get("size") else ""
-        status, body, kind = _exchange(
-            "GET", f"{self._path}/objects/{int(params.get('object', -1))}/image{size}"
-        )
+        size = f"?size={quote(str(params['size']))}" if params.get("size") else ""
+        place = f"{self._path}/objects/{quote(str(params.get('object')), safe='')}/image"
+        status, body, kind = _exchange("GET", place + size)
         if status >= 400:
             widget.send({"id": content["id"], **_document(status, body)})
         else:

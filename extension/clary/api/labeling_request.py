@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from clary.api import labeling_options, labeling_ui
 from clary.api.errors import ApiError, validation
-from clary.api.operations import labeling_options, labeling_ui, resources, workteam
-from clary.api.operations.labeling_functions import Functions, functions_of
+from clary.api.labeling_functions import Functions, functions_of
+from clary.api.operations import resources, workteam
 from clary.api.operations.resources import refuse
 from clary.labeling import categories, manifest, tasks
 from clary.labeling.settings import Automatic, JobSettings, Label
@@ -87,6 +88,7 @@ def settings_of(engine: Engine, params: dict[str, Any], arn: str) -> JobSettings
         options={
             "role_arn": params["RoleArn"],
             **({TEMPLATE: template} if each else {}),
+            **({"answer_name": page.name} if page and page.name else {}),
             **({HEADER: page.header} if page and page.header and not each else {}),
             **{name: options[name] for name in ("grid", "auto_advance") if name in options},
         },
