@@ -28,7 +28,7 @@ def sentences(count: int, doubt: float = 0.0) -> tuple[list[dict[str, str]], dic
 
 
 def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
-    lines, truth = sentences(300, 0.1)
+    lines, truth = sentences(220, 0.08)
     work = desk.job(lines, automatic=Automatic(epsilon=0.05))
     assert work.counts()["open"] < 100
     shown: dict[str, list[bool]] = {"train": [], "audit": [], "rest": []}
@@ -45,8 +45,8 @@ def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
     assert shown["audit"]
     assert not any(shown["audit"])  # a guess would bias whoever is to judge it
     counters = work.counters()
-    assert counters["TotalLabeled"] == 300
-    assert counters["MachineLabeled"] > 50
+    assert counters["TotalLabeled"] == 220
+    assert counters["MachineLabeled"] > 30
     certificate = work.fact("certificate")
     assert certificate["epsilon"] == 0.05
     assert certificate["upper-bound"] <= 0.05
@@ -57,7 +57,7 @@ def test_the_machine_labels_the_rest_under_a_certificate(desk, person):
     wrong = sum(
         line["pet-metadata"]["class-name"] != truth[number] for number, line in enumerate(desk.lines())
     )
-    assert wrong <= 15
+    assert wrong <= 11
     batches = work.batches()
     assert {"train", "audit"} <= {batch.purpose for batch in batches}
     assert all(batch.closed for batch in batches)
@@ -175,7 +175,7 @@ def test_the_users_own_model_finds_the_boxes(desk):
     automatic = Automatic(model=f"file://{archive}")
     work = desk.job(lines, automatic=automatic, task="bounding-box", attribute="found")
     assert desk.label(work, Simulated("anna", truth, noise=0.0)) == "Completed"
-    assert work.counters()["MachineLabeled"] > 50
+    assert work.counters()["MachineLabeled"] > 30
     script.write_text("def model_fn(folder): raise ValueError('no weights')\n")
     with tarfile.open(archive, "w:gz") as file:
         file.add(script, "code/inference.py")

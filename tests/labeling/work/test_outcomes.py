@@ -7,6 +7,7 @@ import json
 import struct
 import time
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from clary.labeling.output import Output
 from clary.labeling.session import SessionError
 from clary.labeling.settings import Gold, Label
 from clary.labeling.simulation import Simulated, run
+from clary.labeling.steps import entry
 from clary.labeling.steps.submitting import stop
+from clary.objects.errors import NoSpace
 from clary.runner.runner import Runner
 
 
@@ -323,3 +326,38 @@ def test_an_image_that_is_too_large_is_refused_by_its_size(desk):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
     desk.job([{"source-ref": f"file://{path}"}], **BOXES)
     assert "178,956,970 pixels" in desk.reason()
+
+
+class Killed(BaseException):
+    """Stands for kill -9 at this very line."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["output.Output.write_responses", "output.Output.write_consolidated", "output.Output.write_manifest", "steps.outcome.show"],
+)  # fmt: skip
+def test_a_finish_that_is_killed_anywhere_is_done_again(desk, person, monkeypatch, line):
+    work = desk.job(texts(3))
+    person().label_all()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"clary.labeling.{line}", lambda *_, **__: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            desk.step(work)
+    assert desk.step(work) == "Completed"
+    assert [line["pet"] for line in desk.lines()] == [0, 0, 0]
+    assert len(list((desk.folder / "out/pets/annotations/worker-response").rglob("*.json"))) == 3
+
+
+def test_a_disk_that_is_full_loses_nothing(desk, person, monkeypatch):
+    work = desk.job(texts(2))
+    person().label_all()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "clary.labeling.output.Output.write_manifest", lambda *_: (_ for _ in ()).throw(NoSpace("full"))
+        )
+        patch.setattr(entry, "load_spec", lambda _: SimpleNamespace(payload={"job": "pets", "step": 1}))
+        assert entry.main(desk.folder) == 0
+    assert work.status == "InProgress"
+    assert work.due() is None
+    work.set(retry_at=0)
+    assert desk.step(work) == "Completed"

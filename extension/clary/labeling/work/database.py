@@ -47,6 +47,8 @@ class Database:
         draft.unlink(missing_ok=True)
         db = sqlite3.connect(draft, isolation_level=None)
         try:
+            # Here, where nobody else has the file open: to change it later takes the file for oneself alone.
+            db.execute("PRAGMA journal_mode = WAL")
             db.executescript(SCHEMA)
             db.executemany(
                 "INSERT INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in meta.items()]
@@ -102,7 +104,6 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
-        db.execute("PRAGMA journal_mode = WAL")
         return db
 
 

@@ -52,10 +52,14 @@ class Work:
             "status": "Initializing",
             "created": time.time(),
         }
+        path = folder_of(home, settings.name) / "job.db"
         try:
-            Database.create(folder_of(home, settings.name) / "job.db", meta)
+            Database.create(path, meta)
         except FileExistsError:
             raise WorkError(f"There is a labeling job named {settings.name} already.") from None
+        with _lock:  # an inode may come again: forget what was there before
+            for key in [key for key in _open if key[1] == str(path)]:
+                del _open[key]
         return cls.open(home, settings.name)
 
     @classmethod
@@ -352,3 +356,13 @@ class Work:
 
 _open: dict[tuple[int, str, int], Work] = {}
 _lock = threading.Lock()
+
+
+def _forget() -> None:
+    """After a fork: connections and locks are the parent's."""
+    global _lock
+    _lock = threading.Lock()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
