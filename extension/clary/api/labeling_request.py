@@ -88,6 +88,7 @@ def settings_of(engine: Engine, params: dict[str, Any], arn: str) -> JobSettings
         options={
             "role_arn": params["RoleArn"],
             **({TEMPLATE: template} if each else {}),
+            **({"answer_name": page.name} if page and page.name else {}),
             **({HEADER: page.header} if page and page.header and not each else {}),
             **{name: options[name] for name in ("grid", "auto_advance") if name in options},
         },

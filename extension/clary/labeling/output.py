@@ -158,11 +158,17 @@ class Output:
 
     def _content(self, vote: Vote, thing: DataObject) -> str:
         # AWS gives the answer as a text that is JSON once more.
-        return orjson.dumps(self._task.answer_content(vote.answer, thing, self._settings)).decode()
+        return orjson.dumps(self._answered(vote, thing)).decode()
+
+    def _answered(self, vote: Vote, thing: DataObject) -> dict[str, Any]:
+        """``answerContent``, under the name that the template gives to its element, if it gives one."""
+        content = self._task.answer_content(vote.answer, thing, self._settings)
+        name = self._settings.options.get("answer_name")
+        return {name: next(iter(content.values()))} if name and len(content) == 1 else content
 
     def _response(self, vote: Vote, thing: DataObject) -> dict[str, Any]:
         said: dict[str, Any] = {
-            "answerContent": self._task.answer_content(vote.answer, thing, self._settings),
+            "answerContent": self._answered(vote, thing),
             "submissionTime": instant(vote.time),
             "workerId": vote.worker,
             "workerMetadata": {"identityData": {"identityProviderType": "Clary", "sub": vote.worker}},

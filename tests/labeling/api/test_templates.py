@@ -230,7 +230,7 @@ def test_a_job_with_a_template_and_functions_of_the_users_own(
     assert found["LabelingJobStatus"] == "Completed", found
     lines = engine.objects.read_uri(found["LabelingJobOutput"]["OutputDatasetS3Uri"]).splitlines()
     label = json.loads(lines[0])["mood"]
-    assert label == {"said": {"crowd-classifier": {"label": "good"}}, "by": "after"}
+    assert label == {"said": {"c": {"label": "good"}}, "by": "after"}
 
 
 def test_a_function_that_fails_is_told_with_its_traceback(

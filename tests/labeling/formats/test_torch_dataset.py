@@ -133,44 +133,73 @@ print("pairs=%d labels=%s png=%s" % (
 
 
 @pytest.mark.slow
-def test_an_imported_manifest_trains_through_an_augmented_manifest_channel(
+def test_what_people_labelled_trains_a_job_is_exported_imported_and_verified(
     home_path: Path, picture: Any, tmp_path: Path
 ) -> None:
     import clary
-
-    items = [picture(f"{n}.png", {"label": "ab"[n % 2]}) for n in range(4)]
-    written(formats.find("folder"), IMAGE_CLASS, ["a", "b"], items, tmp_path / "in")
-    found = clary.import_labels(tmp_path / "in")
-    (tmp_path / "train.py").write_text(TRAIN)
     from clary.sdk import storage
     from clary.sdk.api import call, role, training_image
     from clary.sdk.packing import sourcedir
 
+    (tmp_path / "in").mkdir()
+    for number in range(4):
+        (tmp_path / "in" / f"a {number}.png").hardlink_to(picture("x").file)
+    job = clary.label(tmp_path / "in", ["cat", "dog"], name="pets")
+    _until_it_runs(job)
+    for item in job.canvas_call("next", {"n": 4, "have": []})["items"]:
+        answer = {"label": ["cat", "dog"][item["id"] % 2]}
+        act = {"action": "answer", "object": item["id"], "answer": answer, "nonce": str(item["id"])}
+        job.canvas_call("act", act)
+    job.wait()
+    dataset = job.to_dataset()
+    assert (len(dataset), dataset.classes, [target for _, target in dataset]) == (
+        4,
+        ["cat", "dog"],
+        [0, 1, 0, 1],
+    )
+
+    (tmp_path / "train.py").write_text(TRAIN)
     code = storage.put(
         storage.default_bucket(), "code/sourcedir.tar.gz", sourcedir(tmp_path / "train.py", None)
     )
+    source = {
+        "S3DataType": "AugmentedManifestFile",
+        "S3Uri": job.manifest,
+        "AttributeNames": ["source-ref", job.attribute],
+    }
     call(
         "CreateTrainingJob",
         TrainingJobName="aug",
         AlgorithmSpecification={"TrainingImage": training_image(), "TrainingInputMode": "Pipe"},
         HyperParameters={"sagemaker_program": "train.py", "sagemaker_submit_directory": code},
         InputDataConfig=[
-            {
-                "ChannelName": "train",
-                "RecordWrapperType": "RecordIO",
-                "DataSource": {
-                    "S3DataSource": {
-                        "S3DataType": "AugmentedManifestFile",
-                        "S3Uri": found.manifest,
-                        "AttributeNames": ["source-ref", found.attribute],
-                    }
-                },
-            }
+            {"ChannelName": "train", "RecordWrapperType": "RecordIO", "DataSource": {"S3DataSource": source}}
         ],
         OutputDataConfig={"S3OutputPath": f"s3://{storage.default_bucket()}/out"},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         StoppingCondition={"MaxRuntimeInSeconds": 100},
         RoleArn=role(),
     )
-    job = clary.TrainingJob("aug").wait()
-    assert "pairs=4 labels=[0, 0, 1, 1] png=True" in str(job.logs())
+    training = clary.TrainingJob("aug").wait()
+    assert "pairs=4 labels=[0, 0, 1, 1] png=True" in str(training.logs())
+
+    out = job.export("folder", tmp_path / "out")
+    assert sorted(one.relative_to(out).as_posix() for one in out.rglob("*.png")) == [
+        "cat/a 0.png", "cat/a 2.png", "dog/a 1.png", "dog/a 3.png",
+    ]  # fmt: skip
+    found = clary.import_labels(out)
+    check = clary.label(found.manifest, ["good", "bad"], verify=found.attribute, task="image-classification")
+    _until_it_runs(check)
+    (item,) = check.canvas_call("next", {"n": 1, "have": []})["items"]
+    assert item["prelabel"]["label"] in ("cat", "dog")
+    check.stop()
+
+
+def _until_it_runs(job: Any) -> None:
+    import time
+
+    end = time.monotonic() + 60
+    while job.status == "Initializing":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert job.status == "InProgress", job.describe()

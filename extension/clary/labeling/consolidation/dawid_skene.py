@@ -95,30 +95,27 @@ def fit(crowd: Crowd, known: Ints | None = None, strengths: Strengths | None = N
 
 
 class _Pairs:
-    """The answers gathered by (worker, label): matrices have rows for the pairs that there are, not for all."""
+    """The answers gathered by (worker, label): matrices have rows for the pairs that there are, not for all.
+
+    `said`: (objects, pairs), sparse, how often a pair's label was said by its worker about an object."""
 
     def __init__(self, crowd: Crowd) -> None:
         import numpy as np
+        from scipy.sparse import csr_array
 
         self.crowd = crowd
         keys, self.of_answer = np.unique(crowd.workers * crowd.n_classes + crowd.labels, return_inverse=True)
         self.worker, self.label = np.divmod(keys, crowd.n_classes)
-        by_object = np.argsort(crowd.objects, kind="stable")
-        by_pair = np.argsort(self.of_answer, kind="stable")
-        self.objects_of_pairs = crowd.objects[by_pair]
-        self.pair_starts = np.searchsorted(self.of_answer[by_pair], np.arange(len(keys)))
-        self.pairs_of_objects = self.of_answer[by_object]
-        self.answered, self.object_starts = np.unique(crowd.objects[by_object], return_index=True)
-        self.said = np.bincount(crowd.workers, minlength=crowd.n_workers)
+        ones = np.ones(len(crowd.objects))
+        shape = crowd.n_objects, len(keys)
+        self.said = csr_array((ones, (crowd.objects, self.of_answer)), shape)
+        self.about = csr_array((ones, (self.of_answer, crowd.objects)), shape[::-1])
+        self.answers = np.bincount(crowd.workers, minlength=crowd.n_workers)
         self.right = np.arange(len(keys)), self.label
 
     def added(self, logs: Floats) -> Floats:
         """(objects, classes): the sums of the answers' rows in `logs` (pairs, classes)."""
-        import numpy as np
-
-        found = np.zeros((self.crowd.n_objects, self.crowd.n_classes))
-        found[self.answered] = np.add.reduceat(logs[self.pairs_of_objects], self.object_starts)
-        return found
+        return self.said @ logs  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -142,14 +139,14 @@ class _Level:
 
         classes, workers = pairs.crowd.n_classes, pairs.crowd.n_workers
         there = posterior[answered].sum(0) + _PRIOR
-        counts = np.add.reduceat(posterior[pairs.objects_of_pairs], pairs.pair_starts)
+        counts = pairs.about @ posterior
         columns = range(classes)
         rows = np.stack(
             [np.bincount(pairs.worker, counts[:, one], workers) for one in columns], axis=1
         ).astype(float)
         crowd = np.stack([np.bincount(pairs.label, counts[:, one], classes) for one in columns]).astype(float)
         hits = np.bincount(pairs.worker, counts[pairs.right], workers).astype(np.float64)
-        mean = float((hits.sum() + 1.0) / (pairs.said.sum() + 2.0))
+        mean = float((hits.sum() + 1.0) / (pairs.answers.sum() + 2.0))
         return cls(pairs, np.log(there / there.sum()), counts, rows, crowd, hits, mean)
 
     def plain(self) -> Floats:
@@ -167,7 +164,7 @@ class _Level:
 
         pairs = self.pairs
         shared = (self.crowd + ties.crowd * self.plain()) / (self.crowd.sum(1, keepdims=True) + ties.crowd)
-        skill = (self.hits + ties.skill * self.mean) / (pairs.said + ties.skill)
+        skill = (self.hits + ties.skill * self.mean) / (pairs.answers + ties.skill)
         right = np.diag(shared)
         own = 1 / (1 + np.exp(-(_logit(right)[None, :] + (_logit(skill) - _logit(self.mean))[:, None])))
         wrong = (1 - own) / np.maximum(1 - right, 1e-9)
@@ -188,7 +185,7 @@ class _Level:
         import numpy as np
 
         mean = np.array([self.mean, 1 - self.mean])
-        hits = np.stack([self.hits, self.pairs.said - self.hits], axis=1)
+        hits = np.stack([self.hits, self.pairs.answers - self.hits], axis=1)
         skill = max(_GRID, key=lambda one: _marginal(hits, one * mean, hits.sum(1), one))
         plain, seen = self.plain(), self.crowd.sum(1)
         crowd = max(_CROWD_GRID, key=lambda one: _marginal(self.crowd, one * plain, seen, one))

@@ -81,7 +81,8 @@ class AnnotationFile:
         self.categories: dict[Any, str] = {}
         self.has_boxes = True
         self.empty = True
-        self._annotations: dict[Any, list[bytes]] = {}
+        # Of each image, its annotations as lines of JSON.
+        self._annotations: dict[Any, bytearray] = {}
         self._without_image: list[tuple[str, str, str]] = []
         try:
             with path.open(encoding="utf-8-sig") as text:
@@ -128,7 +129,7 @@ class AnnotationFile:
         image_id = one.get("image_id")
         if not isinstance(image_id, (int, str)):
             raise FormatError(f"{self.path}: the annotation {one.get('id', '?')} has no image_id.")
-        self._annotations.setdefault(image_id, []).append(kept)
+        self._annotations.setdefault(image_id, bytearray()).extend(kept + b"\n")
 
     def _check(self) -> None:
         known: set[Any] = set()
@@ -144,7 +145,7 @@ class AnnotationFile:
             raise FormatError(f'{self.path} has annotations and no "categories", which name their classes.')
         self.categories = dict(sorted(self.categories.items(), key=lambda one: (str(type(one[0])), one[0])))
         for image_id in [one for one in self._annotations if one not in known]:
-            for kept in self._annotations.pop(image_id):
+            for kept in self._annotations.pop(image_id).splitlines():
                 where = f"{self.path}, annotation {orjson.loads(kept).get('id', '?')}"
                 what = f"the image_id {image_id!r} is not among the file's images"
                 self._without_image.append((where, what, "Add the image, or take the annotation out."))
@@ -155,7 +156,7 @@ class AnnotationFile:
 
     def of_image(self, image_id: Any) -> list[dict[str, Any]]:
         """The annotations of one image, in the file's order."""
-        return [orjson.loads(kept) for kept in self._annotations.get(image_id, ())]
+        return [orjson.loads(kept) for kept in self._annotations.get(image_id, b"").splitlines()]
 
     def image_folders(self, root: Path) -> list[Path]:
         """Where the images of this file usually are, those that are there."""
