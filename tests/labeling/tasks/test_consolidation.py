@@ -6,11 +6,16 @@ import time
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import settings as examined
+from hypothesis import strategies as st
 from tests.benchmarks.crowds import REGIMES, Known, answered, skilled
 from tests.labeling.tasks.examples import settings
+from tests.labeling.tasks.test_answers import ANSWERS, LABELS, thing_of
 
-from clary.labeling import tasks
+from clary.labeling import agreement, tasks
 from clary.labeling.consolidation import dawid_skene, single
 from clary.labeling.consolidation.matching import pairs
 from clary.labeling.task_type import Answer, DataObject, Verdict, Vote
@@ -256,6 +261,30 @@ def test_comments_of_all_are_kept_with_a_verdict() -> None:
     value, metadata = tasks.of(job).write(found, DataObject(0, {}), job, "")
     assert (value, metadata["class-name"]) == (0, "cat")
     assert metadata["worker-feedback"] == [{"comment": "no <b>"}]
+
+
+@pytest.mark.parametrize("task", ANSWERS)
+@given(data=st.data(), workers=st.sampled_from([1, 3]))
+@examined(max_examples=25, deadline=None)
+def test_whatever_people_answer_the_verdict_is_an_answer_that_would_be_taken(
+    task: str, data: st.DataObject, workers: int
+) -> None:
+    job, thing = settings(task, *LABELS, workers_per_object=workers), thing_of(task)
+    kind = tasks.of(job)
+    answers = data.draw(st.lists(st.lists(ANSWERS[task], max_size=4), min_size=1, max_size=3))
+    votes = {
+        number: [Vote(f"w{who}", kind.check(one, thing, job)) for who, one in enumerate(given)]
+        for number, given in enumerate(answers)
+    }
+    gold = {0: kind.check(data.draw(ANSWERS[task]), thing, job)} if data.draw(st.booleans()) else {}
+    found = kind.consolidate(votes, dict.fromkeys(votes, thing), job, gold)
+    assert set(found) == {number for number, given in votes.items() if given and number not in gold}
+    for verdict in found.values():
+        assert kind.check(verdict.answer, thing, job) == verdict.answer
+        assert 0 <= verdict.confidence <= 1
+        orjson.dumps(kind.write(verdict, thing, job, "s3://b/0.png"))
+    measured = agreement.measure(votes, job)
+    assert all(0 <= one <= 1 for one in measured.by_object.values())
 
 
 def test_whoever_named_a_label_that_is_not_there_is_told() -> None:
