@@ -97,6 +97,36 @@ def test_a_single_worker_has_confidence_0_and_the_last_word() -> None:
     assert 10 not in early
 
 
+BOX, OTHER = ({"label": "cat", "left": left, "top": 1, "width": 20, "height": 20} for left in (0, 40))
+SPAN = {"label": "cat", "startOffset": 0, "endOffset": 4}
+# What everybody says of most objects, and what one person says of another one.
+DECIDED: dict[str, tuple[Answer, Answer]] = {
+    "image-classification": ({"label": "cat"}, {"label": "rocket 🚀"}),
+    "text-classification-multilabel": ({"labels": ["cat"]}, {"labels": ["rocket 🚀"]}),
+    "bounding-box": ({"boxes": [BOX]}, {"boxes": [BOX, OTHER]}),
+    "named-entity-recognition": (
+        {"entities": [SPAN]},
+        {"entities": [SPAN, {**SPAN, "startOffset": 9, "endOffset": 12}]},
+    ),
+    "semantic-segmentation": (
+        {"width": 64, "height": 48, "runs": [[0, 3072]]},
+        {"width": 64, "height": 48, "runs": [[1, 3072]]},
+    ),
+}
+
+
+@pytest.mark.parametrize("task", DECIDED)
+def test_a_decision_that_stands_alone_is_never_overruled(task: str) -> None:
+    """The owner's decision in the review queue is the only vote on its object, among many of others."""
+    usual, decided = DECIDED[task]
+    votes = {number: [Vote(f"w{who}", usual) for who in range(3)] for number in range(40)}
+    votes[40] = [Vote("owner", decided)]
+    job, thing = settings(task, *LABELS), thing_of(task)
+    found = tasks.of(job).consolidate(votes, dict.fromkeys(votes, thing), job, {})
+    assert found[40].answer == decided
+    assert found[0].answer == usual
+
+
 def test_votes_are_not_counted_by_their_order() -> None:
     known = REGIMES["biased"](3)
     names = list("abcdef")
