@@ -1,13 +1,20 @@
-"""The portal in a real browser, under its own policy: from the link to the last answer, and to the revocation."""
+"""Photos in the portal, in a real browser: they come with the secret in a header and are shown as blobs, which the page's policy
+must let through."""
 
 from __future__ import annotations
 
 import io
 import json
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Under xdist and with a bare `pytest` the repository is not on the path.
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
 from playwright.sync_api import expect
 from tests.ui.lab import browser
 
@@ -15,11 +22,11 @@ LAMBDA = "arn:aws:lambda:us-east-1:432418664414:function:"
 
 
 @pytest.mark.slow
-def test_a_link_opens_the_canvas_and_nothing_breaks_the_policy(front: Any, job: Any, put: Any) -> None:
+def test_photos_are_shown_and_labelled_and_names_are_only_text(front: Any, job: Any, put: Any) -> None:
     from PIL import Image
 
     lines = []
-    for number in range(3):
+    for number in range(2):
         buffer = io.BytesIO()
         Image.new("RGB", (64, 48), (80 * number, 90, 160)).save(buffer, "PNG")
         lines.append(json.dumps({"source-ref": put(f"{number}.png", buffer.getvalue())}))
@@ -30,7 +37,6 @@ def test_a_link_opens_the_canvas_and_nothing_breaks_the_policy(front: Any, job: 
         "TaskTitle": evil, "PreHumanTaskLambdaArn": f"{LAMBDA}PRE-ImageMultiClass",
         "AnnotationConsolidationConfig": {"AnnotationConsolidationLambdaArn": f"{LAMBDA}ACS-ImageMultiClass"},
     })  # fmt: skip
-    link = f"{front.url}/clary/portal/#{front.invite()['X-Clary-Annotator']}"
     with browser() as chromium:
         page = chromium.new_page()
         complaints: list[str] = []
@@ -38,20 +44,16 @@ def test_a_link_opens_the_canvas_and_nothing_breaks_the_policy(front: Any, job: 
             "console", lambda message: complaints.append(message.text) if message.type == "error" else None
         )
         page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-        page.goto(link)
-        expect(page.get_by_text(evil).first).to_be_visible()
-        assert page.url == f"{front.url}/clary/portal/"
+        page.goto(f"{front.url}/clary/portal/#{front.invite()['X-Clary-Annotator']}")
+        expect(page.get_by_text(evil).first).to_be_visible(timeout=20_000)
         end = time.monotonic() + 30
-        while len(answers(front)) < 3:
+        while len(answers(front)) < 2:
             assert time.monotonic() < end, answers(front)
             expect(page.locator("img, canvas").first).to_be_visible()
             page.keyboard.press("1")
             page.wait_for_timeout(100)
-        assert answers(front) == ["good"] * 3
+        assert answers(front) == ["good"] * 2
         assert complaints == []
-        front.ask("DELETE", "/clary/workteams/default/members/Anna", front.login)
-        page.goto(link)
-        expect(page.get_by_text("This link was revoked")).to_be_visible()
 
 
 def answers(front: Any) -> list[str]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# Under xdist and with a bare `pytest` the repository is not on the path.
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
 from tests.benchmarks import portal_load
 
 from clary.api.engine import Engine

@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_DOUBTS = np.exp(np.linspace(np.log(1e-6), np.log(0.999), 160))  # the grid on which weights are solved
+_DOUBTS = np.exp(np.linspace(np.log(1e-6), np.log(0.999), 100))  # the grid on which weights are solved
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _weights_of(rate: float) -> Floats:
     """u = v - 1 that solves h'(v) = rate for each doubt of the grid; h'(v) = (1 - 1/v)^q (1 + q / (v - 1)) falls from
     infinity to 1."""
     low, high = np.full_like(_DOUBTS, -30.0), np.full_like(_DOUBTS, 15.0)
-    for _ in range(40):
+    for _ in range(26):
         middle = (low + high) / 2
         u = np.exp(middle)
         above = _DOUBTS * (middle - np.log1p(u)) + np.log1p(_DOUBTS / u) > np.log(rate)

@@ -94,16 +94,26 @@ class Level:
 def wrong_bound(population: int, drawn: int, wrong: int, delta: float) -> int:
     """The largest number of wrong items among `population` that a uniform sample of `drawn` with `wrong` wrong does not
     refute at `delta`: max K with P(Hypergeometric(population, K, drawn) <= wrong) > delta."""
-    from scipy.stats import hypergeom
-
     low, high = wrong, population - (drawn - wrong)
     while low < high:
         middle = (low + high + 1) // 2
-        if hypergeom.cdf(wrong, population, middle, drawn) > delta:
+        if _at_most(wrong, population, middle, drawn) > delta:
             low = middle
         else:
             high = middle - 1
     return low
+
+
+def _at_most(wrong: int, population: int, bad: int, drawn: int) -> float:
+    """P(Hypergeometric(population, bad, drawn) <= wrong)."""
+    from scipy.special import gammaln
+
+    def choose(n: Any, k: Any) -> Any:
+        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
+    found = np.arange(max(0, drawn - (population - bad)), min(wrong, bad, drawn) + 1)
+    logs = choose(bad, found) + choose(population - bad, drawn - found) - choose(population, drawn)
+    return float(min(1.0, np.exp(logs).sum()))
 
 
 def curve(

@@ -1,8 +1,6 @@
-"""Margin sampling: what the model is least sure of, no two of a batch alike.
+"""Margin sampling: what the model is least sure of (Scheffer et al., 2001), and now and then something at random.
 
-The plain rule (Scheffer et al., 2001) asks several near-copies in one batch; here candidates are taken from the most doubtful
-items, some times as many as asked for, and thinned by k-means++ in the space of the features, weighted by doubt (Zhdanov, arXiv
-1901.05954, with seeding instead of k-means).
+The random share keeps the record of foresight honest (see `doubts`): it is the only look at what the model thinks easy.
 """
 
 from __future__ import annotations
@@ -13,29 +11,16 @@ from clary.labeling.active.strategy import Situation, Strategy
 
 
 class Margin(Strategy):
-    """`spread`: candidates per item asked for; 1 is plain margin sampling."""
+    """`lot`: the share of a batch that is picked at random."""
 
-    def __init__(self, spread: float = 1.0) -> None:
-        self.spread = spread
+    def __init__(self, lot: float = 0.1) -> None:
+        self.lot = lot
 
     def choose(self, now: Situation, count: int, stream: np.random.Generator) -> list[int]:
         assert now.model is not None, "margin sampling needs a model"
-        doubts = now.model.doubts[now.pool]
-        # Equal doubts are broken by chance, not by the order of the manifest.
-        order = np.lexsort((stream.random(len(doubts)), -doubts))
-        candidates = now.pool[order[: max(count, round(self.spread * count))]]
-        if len(candidates) <= count:
-            return [int(one) for one in candidates]
-        points, weights = now.space.points[candidates], now.model.doubts[candidates]
-        chosen = [0]
-        nearest = ((points - points[0]) ** 2).sum(axis=1)
-        while len(chosen) < count:
-            chances = nearest * weights
-            chances[chosen] = 0.0
-            if not chances.sum() > 0:  # only copies are left
-                rest = [spot for spot in range(len(candidates)) if spot not in set(chosen)]
-                chosen += rest[: count - len(chosen)]
-                break
-            chosen.append(int(stream.choice(len(candidates), p=chances / chances.sum())))
-            nearest = np.minimum(nearest, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
-        return [int(candidates[spot]) for spot in chosen]
+        # Equal gaps are broken by chance, not by the order of the manifest.
+        order = now.pool[np.lexsort((stream.random(len(now.pool)), now.model.gaps[now.pool]))]
+        lots = round(self.lot * count)
+        least, others = order[: count - lots], order[count - lots :]
+        drawn = stream.choice(others, min(lots, len(others)), replace=False)
+        return [int(one) for one in (*least, *drawn)]

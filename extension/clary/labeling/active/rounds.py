@@ -7,18 +7,18 @@ about agreeing with them. Objects that humans could not answer are never asked a
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clary.labeling.active import stopping
-from clary.labeling.active.audit import Wealth, design, draw, draw_from, until
+from clary.labeling.active.audit import design, until
+from clary.labeling.active.auditing import Audit, frozen
 from clary.labeling.active.certificate import Certificate, Scope
+from clary.labeling.active.doubts import doubts as doubts_of
 from clary.labeling.active.learner import Model, fit
 from clary.labeling.active.margin import Margin
 from clary.labeling.active.space import Space
@@ -28,15 +28,15 @@ from clary.labeling.active.strategy import Situation, Strategy
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 State = dict[str, Any]
-# The k-th audit of a job may fail with probability delta * 0.85 * 0.15^(k - 1): the sum is at most delta, and most
+# The k-th audit of a job may fail with probability delta * 0.75 * 0.25^(k - 1): the sum is at most delta, and most
 # audits are the first.
-_LATER = 0.15
+_LATER = 0.25
 
 
 @dataclass(frozen=True)
 class Settings:
     """`epsilon`: the share of wrong machine labels that may remain; `delta`: the probability that more do. `scope`: of
-    what it is a share. `batch`: items of a round; None: a tenth of the labels there are, within bounds."""
+    what it is a share. `batch`: items of a round; None: a seventh of the labels there are, within bounds."""
 
     epsilon: float = 0.05
     delta: float = 0.05
@@ -98,12 +98,9 @@ class AutoLabeler:
     def step(self, labels: Mapping[int, int], state: State) -> tuple[Ask | Finish, State]:
         """What to do now, and the state for the next step. `state`: ``{}`` at first. ValueError: a label that is no class."""
         known = self._checked(labels)
-        state = {"asked": [], "history": [], "commits": 0, **state}
+        state = {"asked": [], "record": [], "history": [], "commits": 0, **state}
         if "audit" in state:
-            outcome = self._audit(known, state)
-            if outcome is not None:
-                return outcome
-            state = {name: value for name, value in state.items() if name != "audit"}
+            return self._audit(known, state)
         return self._learn(known, state)
 
     # Learning
@@ -123,118 +120,99 @@ class AutoLabeler:
         now = Situation(self.space, pool, items, None)
         if len(items) == 0:
             chosen = self.start.choose(now, self._first(), self._stream(state))
-            return self._ask(chosen, "train", "The most typical items, to begin with.", None, state)
+            return self._ask(chosen, "train", "The most typical items, to begin with.", state)
         classes = np.asarray([known[one] for one in items.tolist()], dtype=np.int64)
         model = fit(self.space, items, classes, self.n_classes, self.settings.seed)
-        doubts = model.doubts[pool]
+        doubts = self._doubts(model.gaps[pool], known, state)
         batch = min(self._batch(len(items)), len(pool))
         state = {**state, "history": [*state["history"], [len(items), float(doubts.mean())]]}
         expected = stopping.plan(doubts, rule)
         hopeful = expected.leave < len(pool) and len(items) >= self._first()
         if hopeful and not stopping.better_later(state["history"], doubts, rule, batch):
-            return self._freeze(model, pool, expected, known, state)
+            return self._freeze(model, pool, doubts, expected.leave, known, state)
         chosen = self.strategy.choose(Situation(self.space, pool, items, model), batch, self._stream(state))
         why = f"The items that the model is least sure of; it expects {doubts.mean():.1%} errors among the rest."
-        return self._ask(chosen, "train", why, model, state)
+        sure = dict(zip(pool.tolist(), (1.0 - doubts).tolist(), strict=True))
+        foreseen = [[one, float(model.gaps[one]), int(model.classes[one]), len(items)] for one in chosen]
+        state = {**state, "record": [*state["record"], *foreseen]}
+        return self._ask(
+            chosen, "train", why, state, {one: (int(model.classes[one]), sure[one]) for one in chosen}
+        )
+
+    def _doubts(self, gaps: Floats, known: dict[int, int], state: State) -> Floats:
+        return doubts_of(gaps, state["record"], known, len(known))
 
     def _first(self) -> int:
         return max(2 * self.n_classes, 20)
 
     def _batch(self, labelled: int) -> int:
-        return self.settings.batch or int(np.clip(labelled // 10, 10, max(10, len(self.items) // 50)))
+        return self.settings.batch or int(np.clip(labelled // 7, 10, max(10, len(self.items) // 25)))
 
     # The audit
 
     def _freeze(
-        self, model: Model, pool: Ints, expected: stopping.Plan, known: dict[int, int], state: State
+        self, model: Model, pool: Ints, doubts: Floats, leave: int, known: dict[int, int], state: State
     ) -> tuple[Ask | Finish, State]:
-        """From here the model's labels are fixed; the audit is drawn after this."""
-        order = np.argsort(-model.doubts[pool], kind="stable")
-        population = np.sort(pool[order[min(expected.leave, len(pool) - 1) :]])
-        frozen = {
-            "population": _packed(population.astype(np.int64)),
-            "classes": _packed(model.classes[population].astype(np.int64)),
-            "doubts": _packed(model.doubts[population].astype(np.float64)),
-        }
-        state = {**state, "commits": state["commits"] + 1, "audit": {**frozen, "events": []}}
-        outcome = self._audit(known, state)
-        assert outcome is not None, "an audit that has drawn nothing yet is not given up"
-        return outcome
+        """From here the model's labels are fixed; the audit is drawn after this. The `leave` most doubtful stay humans'."""
+        kept = np.sort(np.argsort(-doubts, kind="stable")[leave:])
+        begun = frozen(model, pool[kept], doubts[kept], len(known))
+        state = {**state, "commits": state["commits"] + 1, "audit": begun}
+        return self._draw(Audit(begun, known), self._rule(state["commits"]), state)
 
-    def _audit(self, known: dict[int, int], state: State) -> tuple[Ask | Finish, State] | None:
-        """The audit's next move; None: it is given up, its labels join the training."""
-        audit = state["audit"]
-        population = _unpacked(audit["population"], np.int64)
-        doubts = _unpacked(audit["doubts"], np.float64)
-        spot = {item: number for number, item in enumerate(population.tolist())}
-        predicted = dict(
-            zip(population.tolist(), _unpacked(audit["classes"], np.int64).tolist(), strict=True)
-        )
-        wealth, left, believed = Wealth(), set(spot), 0.0
-        for event in audit["events"]:
-            item = int(event[0])
-            wrong = known[item] != predicted[item] if item in known else None
-            left.discard(item)
-            believed += float(doubts[spot[item]])
-            if len(event) == 1:
-                wealth.remove(wrong)
-            else:
-                wealth.see(draw_from(event), wrong)
-        # Whatever humans have labelled besides is no longer the machine's.
-        besides = sorted(item for item in left if item in known)
-        for item in besides:
-            wealth.remove(known[item] != predicted[item])
-            left.discard(item)
-        events = [*audit["events"], *([item] for item in besides)]
-        rule = self._rule(state["commits"])
-        rest = np.asarray(sorted(left), dtype=np.int64)
-        null = rule.allowed(len(rest)) + 1 + wealth.found
-        if len(rest) == 0:
-            return None
-        reached = wealth.log(null)
-        if wealth.drawn and reached >= rule.need:
-            return self._certify(
-                wealth, rest, predicted, doubts[[spot[i] for i in rest.tolist()]], rule, known, state
+    def _audit(self, known: dict[int, int], state: State) -> tuple[Ask | Finish, State]:
+        """What the answers to an audit lead to."""
+        audit, rule = Audit(state["audit"], known), self._rule(state["commits"])
+        if len(audit.rest):
+            reached = audit.wealth.log(rule.allowed(len(audit.rest)) + 1 + audit.wealth.found)
+            if reached >= rule.need:
+                return self._certify(audit, rule, known, state)
+            believed = audit.doubts()
+            further = stopping.plan(believed, replace(rule, need=rule.need - reached))
+            # Or rather go on learning, and audit the better model, at the smaller delta of a later audit?
+            history = [*state["history"][:-1], [len(known), float(believed.mean())]]
+            again = stopping.outlook(
+                history, believed, self._rule(state["commits"] + 1), self._batch(len(known))
             )
-        # What the audit has found so far corrects the doubts (gamma prior of strength 3 on their common factor).
-        factor = (wealth.found + wealth.silent + 3.0) / (believed + 3.0)
-        believed_now = np.clip(doubts[[spot[i] for i in rest.tolist()]] * factor, 1e-6, 0.95)
-        more = rule.need - reached
-        further = stopping.plan(believed_now, stopping.Rule(rule.epsilon, rule.scope, rule.total, more))
-        if wealth.drawn:
-            again = stopping.plan(believed_now, self._rule(state["commits"] + 1))
-            if further.cost >= again.cost or further.leave >= len(rest):
-                return None
-        if wealth.drawn and further.leave > 0:
-            chosen = rest[np.argsort(-believed_now, kind="stable")[: further.leave]].tolist()
-            state = {**state, "audit": {**audit, "events": [*events, *([one] for one in chosen)]}}
-            return self._ask(
-                chosen, "train", "The model is too unsure of these to be trusted with them.", None, state
-            )
-        bet = design(believed_now, rule.allowed(len(rest)) + 1)
-        stream = np.random.default_rng([self.settings.seed, 2, state["commits"], len(events)])
-        drawn = draw(rest.tolist(), bet, len(rest), stream)
-        count = max(1, min(until(drawn, wealth, null, rule.need), int(3 * further.draws) + 20))
+            if further.cost <= again and further.leave < len(audit.rest):
+                if further.leave == 0:
+                    return self._draw(audit, rule, state)
+                chosen = audit.rest[np.argsort(-believed, kind="stable")[: further.leave]].tolist()
+                events = [*audit.events, *([one] for one in chosen)]
+                state = {**state, "audit": {**state["audit"], "events": events}}
+                return self._ask(
+                    chosen, "train", "The model is too unsure of these to be trusted with them.", state
+                )
+        # Given up: its labels are as good to learn from as others, and say how well the model foresaw them.
+        state = {name: value for name, value in state.items() if name != "audit"}
+        return self._learn(known, {**state, "record": [*state["record"], *audit.record()]})
+
+    def _draw(self, audit: Audit, rule: stopping.Rule, state: State) -> tuple[Ask | Finish, State]:
+        """As many items as prove the bound if all of them are right: with fewer there is nothing to be decided."""
+        allowed = rule.allowed(len(audit.rest)) + 1
+        bet = design(audit.doubts(), allowed)
+        stream = np.random.default_rng([self.settings.seed, 2, state["commits"], len(audit.events)])
+        drawn = audit.draws(bet, stream)
+        count = until(drawn, audit.wealth, allowed + audit.wealth.found, rule.need)
         taken = [[one.item, one.weight, one.chance, one.total] for one in drawn[:count]]
-        state = {**state, "audit": {**audit, "events": [*events, *taken]}}
-        why = f"An audit, drawn by lot: if the machine is right about these, it may label {len(rest) - count:,} items."
-        # In the order of the manifest: the order of the draw says which items the model doubts.
-        return self._ask(sorted(one.item for one in drawn[:count]), "audit", why, None, state)
+        state = {**state, "audit": {**state["audit"], "events": [*audit.events, *taken]}}
+        why = f"An audit, drawn by lot: if the machine is right about these, it may label {len(drawn) - count:,} items."
+        # In the order of the manifest: the order of the draw would say which items the model doubts.
+        return self._ask(sorted(one.item for one in drawn[:count]), "audit", why, state)
 
     def _certify(
-        self, wealth: Wealth, rest: Ints, predicted: dict[int, int], doubts: Floats, rule: stopping.Rule,
-        known: dict[int, int], state: State,
-    ) -> tuple[Finish, State]:  # fmt: skip
-        population = len(_unpacked(state["audit"]["population"], np.int64))
-        remaining = min(wealth.bound(float(np.exp(-rule.need)), population) - wealth.found, len(rest))
+        self, audit: Audit, rule: stopping.Rule, known: dict[int, int], state: State
+    ) -> tuple[Finish, State]:
+        wealth, rest = audit.wealth, audit.rest.tolist()
+        remaining = wealth.bound(float(np.exp(-rule.need)), len(audit.population)) - wealth.found
         of = rule.total if rule.scope == "dataset" else len(rest)
+        sure = audit.confidences()
         predictions = {
-            item: (predicted[item], 1.0 - doubt)
-            for item, doubt in zip(rest.tolist(), doubts.tolist(), strict=True)
+            item: (audit.classes[item], one) for item, one in zip(rest, sure.tolist(), strict=True)
         }
         certificate = Certificate(
-            "betting-wor", self.settings.epsilon, self.settings.delta, rule.scope, float(1 - doubts.max()),
-            wealth.drawn, wealth.drawn_wrong, remaining / of, population, rule.total, len(rest), state["commits"],
+            "betting-wor", self.settings.epsilon, self.settings.delta, rule.scope, float(sure.min()), wealth.drawn,
+            wealth.drawn_wrong, min(remaining, len(rest)) / of, len(audit.population), rule.total, len(rest),
+            state["commits"],
         )  # fmt: skip
         return Finish(predictions, certificate, self._rest(known, predictions), certificate.words()), state
 
@@ -266,23 +244,9 @@ class AutoLabeler:
         return [item for item in self.items.tolist() if item not in known and item not in predictions]
 
     def _ask(
-        self,
-        chosen: list[int],
-        purpose: Literal["train", "audit"],
-        why: str,
-        model: Model | None,
-        state: State,
-    ) -> tuple[Ask, State]:
+        self, chosen: list[int], purpose: Literal["train", "audit"], why: str, state: State,
+        guesses: Mapping[int, tuple[int, float]] = {},
+    ) -> tuple[Ask, State]:  # fmt: skip
         state = {**state, "asked": [*state["asked"], *chosen]}
-        if model is None:
-            return Ask(chosen, purpose, why), state
-        sure = {one: float(1 - model.doubts[one]) for one in chosen}
-        return Ask(chosen, purpose, why, sure, {one: int(model.classes[one]) for one in chosen}), state
-
-
-def _packed(values: NDArray[Any]) -> str:
-    return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes())).decode()
-
-
-def _unpacked(text: str, kind: Any) -> NDArray[Any]:
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=kind)
+        sure = {one: confidence for one, (_, confidence) in guesses.items()}
+        return Ask(chosen, purpose, why, sure, {one: guess for one, (guess, _) in guesses.items()}), state

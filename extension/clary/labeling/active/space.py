@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 _DENSE, _SPARSE = 50, 100  # components
 _SAMPLE = 1000  # items that the median distance is measured on
 _NEIGHBOURS, _MODES = 7, 50
+_WIDTHS = (0.35, 1.0, 2.8)
 _LARGEST_GRAPH = 60_000  # items; with more, the neighbours alone would take minutes
 
 
@@ -50,7 +51,8 @@ class Space:
             _finite(matrix.data, lambda spot: int(np.searchsorted(matrix.indptr, spot, side="right")) - 1)
             self.points = _semantic(matrix, _SPARSE)
         else:
-            dense = np.asarray(features, dtype=np.float64)
+            dense = np.asarray(features)
+            dense = dense if dense.dtype == np.float32 else dense.astype(np.float64)
             _finite(dense.ravel(), lambda spot: spot // dense.shape[1])
             self.points = _principal(dense, _DENSE)
         self._unit = _median(self.points)
@@ -60,22 +62,22 @@ class Space:
     def forms(self) -> list[Form]:
         """The kernels that the learner chooses among."""
         shares = (0.0,) if self.modes is None else (0.0, 0.5, 1.0)
-        return [Form(width, share) for share in shares for width in (0.25, 0.5, 1.0, 2.0, 4.0)]
+        return [Form(width, share) for share in shares for width in _WIDTHS]
 
     def kernel(self, some: Ints, others: Ints, form: Form) -> Floats:
         """Similarities (n, m), between 1 and 2: Gaussians, plus 1 for the intercept."""
-        kernel: Floats = np.ones((len(some), len(others)))
+        kernel: NDArray[np.float64] = np.ones((len(some), len(others)))
         for points, unit, share in (
             (self.points, self._unit, 1 - form.graph), (self.modes, self._unit_modes, form.graph),
         ):  # fmt: skip
             if points is not None and share > 0:
                 kernel += share * np.exp(-form.width / unit * _squares(points[some], points[others]))
-        return kernel
+        return np.asarray(kernel)
 
 
 def _squares(one: Floats, other: Floats) -> Floats:
     lengths = (one * one).sum(axis=1)[:, None] + (other * other).sum(axis=1)[None, :]
-    return np.maximum(lengths - 2.0 * (one @ other.T), 0.0)
+    return np.asarray(np.maximum(lengths - 2.0 * (one @ other.T), 0.0))
 
 
 def _median(points: Floats) -> float:
@@ -93,15 +95,15 @@ def _finite(values: Any, item: Callable[[int], int]) -> None:
         )
 
 
-def _principal(dense: Floats, components: int) -> Floats:
+def _principal(dense: NDArray[Any], components: int) -> Floats:
     """Coordinates along the first principal components (all of them, if there are no more)."""
     centred = dense - dense.mean(axis=0) if len(dense) else dense
     if min(centred.shape) <= components:
-        return np.asarray(centred)
+        return np.asarray(centred, dtype=np.float64)
     from sklearn.utils.extmath import randomized_svd
 
     left, strengths, _ = randomized_svd(centred, components, random_state=0)
-    return np.asarray(left * strengths)
+    return np.asarray(left * strengths, dtype=np.float64)
 
 
 def _semantic(matrix: Any, components: int) -> Floats:

@@ -89,28 +89,30 @@ def ideal_draws(count: int, rule: Rule) -> float:
 
 
 def better_later(history: Sequence[tuple[int, float]], doubts: Floats, rule: Rule, batch: int) -> bool:
-    """Whether more labels promise a smaller total than an audit now.
+    """Whether more labels promise a smaller total than an audit now. `history` as of `outlook`."""
+    cheapest = plan(doubts, rule)
+    # What humans have to label in any case may as well teach the model.
+    return cheapest.leave >= batch or outlook(history, doubts, rule, batch) < cheapest.cost
+
+
+def outlook(history: Sequence[tuple[int, float]], doubts: Floats, rule: Rule, batch: int) -> float:
+    """Human labels from here to the end, expected, if at least a batch is learned before the audit.
 
     `history`: (labels, estimated share of wrong items among those left) of each round so far, the present one last.
     """
-    cheapest = plan(doubts, rule)
-    if cheapest.leave >= batch:  # what humans have to label in any case may as well teach the model
-        return True
-    now = cheapest.cost
     labels, share = history[-1]
     decay = _decay(history)
     ordered = np.sort(doubts)[::-1]
+    best = float(len(ordered))
     for more in np.unique(np.geomspace(batch, max(_HORIZON * labels, batch + 1), 10).astype(int)).tolist():
-        if more >= len(ordered) or more >= now:
+        if more >= best:
             break
         # Margin sampling takes the most doubtful; of the others the doubts shrink with the curve.
-        scale = (1 + more / max(labels, 1)) ** -decay
+        wanted = share * (1 + more / max(labels, 1)) ** -decay * len(ordered)
         left = ordered[more:]
-        wanted = share * scale * len(ordered)
-        shrunk = left * min(1.0, wanted / max(float(left.sum()), 1e-9)) if wanted < left.sum() else left
-        if more + plan(shrunk, rule, tries=8).cost < now:
-            return True
-    return False
+        left = left * min(1.0, wanted / max(float(left.sum()), 1e-9))
+        best = min(best, more + plan(left, rule, tries=8).cost)
+    return best
 
 
 def _decay(history: Sequence[tuple[int, float]]) -> float:

@@ -12,7 +12,6 @@ import orjson
 from clary.labeling.formats.csv_table import rows_of
 from clary.labeling.formats.format import (
     ENTITIES,
-    TEXT_CLASSES,
     TEXT_TASKS,
     Collection,
     Format,
@@ -98,6 +97,3 @@ def _rows(file: Path, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
             if split:
                 row.setdefault("split", split)
             yield where, row
-
-
-__all__ = ["TEXT_CLASSES", "JsonLines"]

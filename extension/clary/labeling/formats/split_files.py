@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clary.labeling.formats.format import Collection, ReadOptions, split_of
+from clary.labeling.formats.format import ReadOptions, split_of
 from clary.labeling.formats.problems import FormatError
 
 
@@ -24,19 +24,8 @@ def wanted(files: list[tuple[Path, str]], path: Path, options: ReadOptions) -> l
     kept = [one for one in files if not one[1] or options.wants(one[1])]
     if not kept:
         raise FormatError(
-            f"{path} has no file for the split {options.split!r}." if files else f"{path} has none."
+            f"{path} has no file for the split {options.split!r}."
+            if files
+            else f"{path} has no file of this format, or several without a split's name: name the file."
         )
     return kept
-
-
-class SplitWriter:
-    """Where rows go: ``<split>.<extension>`` of the folder for those that have a split, else ``data.<extension>``."""
-
-    def __init__(self, target: Path, extension: str) -> None:
-        self._target, self._extension = target, extension
-
-    def place(self, split: str) -> Path:
-        return self._target / f"{split or 'data'}.{self._extension}"
-
-
-__all__ = ["Collection", "SplitWriter", "split_files", "wanted"]
