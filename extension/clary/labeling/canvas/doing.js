@@ -30,7 +30,13 @@ export class Doing {
     const item = desk.queue.shown;
     if (!item || desk.locked) return;
     const action = desk.mode === "review" ? "review" : "answer";
-    const params = { action, object: item.id, answer, seconds: desk.clock.seconds, ...(item.answer ? { revise: true } : {}) };
+    const params = {
+      action,
+      object: item.id,
+      answer,
+      seconds: desk.clock.seconds,
+      ...(item.answer ? { revise: true } : {})
+    };
     await this.locked(item, async () => {
       await desk.drafts.drop();
       const { seq, progress } = await desk.saving.save("act", params);
@@ -38,7 +44,10 @@ export class Doing {
     });
   }
 
-  /** Go on after an action on `item`. @param {any} item @param {any} now @param {any} progress @param {string} text */
+  /**
+   * Go on after an action on `item`.
+   * @param {any} item @param {any} now @param {any} progress @param {string} text
+   */
   after(item, now, progress, text) {
     const { queue, frame } = this.desk;
     frame.say(text);
@@ -62,7 +71,11 @@ export class Doing {
     if (action === "skip" && !desk.queue.back) {
       await this.locked(item, async () => {
         await desk.drafts.flush();
-        const { seq, progress } = await desk.saving.save("act", { action, object: item.id, seconds: desk.clock.seconds });
+        const { seq, progress } = await desk.saving.save("act", {
+          action,
+          object: item.id,
+          seconds: desk.clock.seconds
+        });
         this.after(item, { skipped: true, seq }, progress, "Skipped");
       });
     }
@@ -112,7 +125,10 @@ export class Doing {
     });
   }
 
-  /** An undone action's item is to be done again; a redone one's is done again. @param {string} action @param {any} item */
+  /**
+   * An undone action's item is to be done again; a redone one's is done again.
+   * @param {string} action @param {any} item
+   */
   moved(action, item) {
     const { desk } = this;
     desk.queue.bring(item);
@@ -130,7 +146,8 @@ export class Doing {
     await this.locked(null, async () => {
       await desk.drafts.flush();
       const moved = action === "back" ? await desk.queue.older() : desk.queue.newer();
-      if (!moved) return desk.frame.note(action === "back" ? "This is the first one." : "This is the current one.");
+      if (!moved)
+        return desk.frame.note(action === "back" ? "This is the first one." : "This is the current one.");
       if (desk.queue.shown) desk.show();
       else void desk.next();
     });

@@ -109,7 +109,9 @@ export class Queue {
     const before = this.oldest ?? this.past[0]?.seq ?? null;
     const { items } = await this.saving.insist("history", { before, n: 20 });
     const known = new Set(this.past.map((item) => item.id));
-    const older = items.filter((/** @type {Item} */ item) => !known.has(item.id) && item.id !== this.front?.id);
+    const older = items.filter(
+      (/** @type {Item} */ item) => !known.has(item.id) && item.id !== this.front?.id
+    );
     this.past.unshift(...older.reverse());
     this.pastComplete = items.length < 20;
     this.oldest = items.at(-1)?.seq ?? before;

@@ -50,7 +50,10 @@ export class SegmentKeys {
     if (!match) return false;
     const { tools, view, mask, place } = this.editor;
     const { clientWidth, clientHeight } = view.box;
-    const middle = { x: (clientWidth / 2 - view.left) / view.scale, y: (clientHeight / 2 - view.top) / view.scale };
+    const middle = {
+      x: (clientWidth / 2 - view.left) / view.scale,
+      y: (clientHeight / 2 - view.top) / view.scale
+    };
     const from = tools.cross || middle;
     const step = match[1] ? 1 : Math.max(1, 16 / view.scale);
     const [x, y] = WAYS[match[2]];
@@ -62,7 +65,9 @@ export class SegmentKeys {
     if (left < 20 || left > clientWidth - 20) view.pan(clientWidth / 2 - left, 0);
     if (top < 20 || top > clientHeight - 20) view.pan(0, clientHeight / 2 - top);
     const under = mask.at(tools.cross.x, tools.cross.y);
-    place.say(`${Math.floor(tools.cross.x)}, ${Math.floor(tools.cross.y)}: ${under ? this.editor.all[under - 1]?.name : "nothing"}`);
+    place.say(
+      `${Math.floor(tools.cross.x)}, ${Math.floor(tools.cross.y)}: ${under ? this.editor.all[under - 1]?.name : "nothing"}`
+    );
     view.drawLayer();
     return true;
   }

@@ -29,18 +29,35 @@ export class SegmentEditor {
     /** @type {Mask} */
     this.mask = new Mask(1, 1);
     this.tools = new SegmentTools(this);
-    this.shown = new ShownImage(place, { tool: place.readonly ? undefined : this.tools, paint: (/** @type {CanvasRenderingContext2D} */ context) => this.tools.paint(context) });
+    this.shown = new ShownImage(place, {
+      tool: place.readonly ? undefined : this.tools,
+      paint: (/** @type {CanvasRenderingContext2D} */ context) => this.tools.paint(context)
+    });
     this.view = this.shown.view;
-    this.paint = new MaskPaint(this.view, this.all.map((label) => label.color));
+    this.paint = new MaskPaint(
+      this.view,
+      this.all.map((label) => label.color)
+    );
     this.bar = h("div", { class: "tools", role: "group", "aria-label": "Tools" });
     if (!place.readonly) {
       this.keys = new SegmentKeys(this);
       place.panel.append(this.bar);
     }
-    this.labels = new Labels(place.panel, this.all, { choose: (label) => this.choose(label), kind: "brush", patterns: true });
+    this.labels = new Labels(place.panel, this.all, {
+      choose: (label) => this.choose(label),
+      kind: "brush",
+      patterns: true
+    });
     this.hint = h("p", { class: "faint" });
     place.panel.append(this.hint);
-    this.opacity = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": "Opacity of the classes", on: { input: () => this.fade(this.opacity.value / 100) } });
+    this.opacity = h("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      value: 50,
+      "aria-label": "Opacity of the classes",
+      on: { input: () => this.fade(this.opacity.value / 100) }
+    });
     place.panel.append(h("label", { class: "slider" }, "Opacity", this.opacity));
     this.buttons();
     this.help = [...(place.readonly ? [] : SEGMENT_HELP), ...this.shown.help];
@@ -48,8 +65,26 @@ export class SegmentEditor {
 
   buttons() {
     const one = (/** @type {any} */ tool, /** @type {string} */ name, /** @type {string} */ key) =>
-      h("button", { class: "tool", "aria-pressed": String(this.tool === tool), "aria-keyshortcuts": key, title: `${name} (${key})`, on: { click: () => this.take(tool) } }, name, h("kbd", { text: key }));
-    const size = h("input", { type: "range", min: 0, max: 100, value: this.sizeToSlider(), "aria-label": "Size of the brush", on: { input: () => this.resize(this.sliderToSize(Number(size.value))) } });
+      h(
+        "button",
+        {
+          class: "tool",
+          "aria-pressed": String(this.tool === tool),
+          "aria-keyshortcuts": key,
+          title: `${name} (${key})`,
+          on: { click: () => this.take(tool) }
+        },
+        name,
+        h("kbd", { text: key })
+      );
+    const size = h("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      value: this.sizeToSlider(),
+      "aria-label": "Size of the brush",
+      on: { input: () => this.resize(this.sliderToSize(Number(size.value))) }
+    });
     this.bar.replaceChildren(
       one("brush", "Brush", "B"),
       one("eraser", "Eraser", "E"),
@@ -61,7 +96,9 @@ export class SegmentEditor {
   }
 
   sizeToSlider() {
-    return Math.round((100 * Math.log(this.size)) / Math.log(Math.max(this.mask.width, this.mask.height, 100) / 2));
+    return Math.round(
+      (100 * Math.log(this.size)) / Math.log(Math.max(this.mask.width, this.mask.height, 100) / 2)
+    );
   }
 
   /** @param {number} value */
@@ -79,7 +116,12 @@ export class SegmentEditor {
     this.tools.reset();
     this.emptyAsked = false;
     if (!this.sized) this.size = Math.max(2, Math.max(width, height) / 50);
-    this.hint.textContent = suggested != null ? `Suggested, ${percent(suggested)}: Enter accepts.` : answer && answer === item.prelabel && !this.place.readonly ? "An earlier job's label: correct it, or accept it with Enter." : "";
+    this.hint.textContent =
+      suggested != null
+        ? `Suggested, ${percent(suggested)}: Enter accepts.`
+        : answer && answer === item.prelabel && !this.place.readonly
+          ? "An earlier job's label: correct it, or accept it with Enter."
+          : "";
     this.hint.hidden = !this.hint.textContent;
     this.shown.show(item);
     this.buttons();
@@ -93,7 +135,9 @@ export class SegmentEditor {
     if (this.tools.points.length) return this.tools.close();
     if (!this.emptyAsked && this.mask.empty) {
       this.emptyAsked = true;
-      return this.place.note("Nothing is marked. Press Enter again to say that there is nothing to mark here.");
+      return this.place.note(
+        "Nothing is marked. Press Enter again to say that there is nothing to mark here."
+      );
     }
     this.place.submit(this.answer());
   }
