@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from clary.labeling.work.recording import checked_seconds
 if TYPE_CHECKING:
     from clary.runner.runner import Runner
     from clary.store import Store
+
+_log = logging.getLogger(__name__)
 
 PROTOCOL = 1
 _MOST_AT_ONCE = 100
@@ -216,7 +219,10 @@ class Session:
             return
         from clary.labeling import steps
 
-        steps.ensure(self._home, self._runner, self.work)
+        try:
+            steps.ensure(self._home, self._runner, self.work)
+        except Exception:  # what the person did is on the disk; whoever asks next starts the step
+            _log.exception("The next step of %s could not be started.", self.work.settings.name)
 
 
 class _Params:

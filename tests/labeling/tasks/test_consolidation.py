@@ -6,11 +6,16 @@ import time
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import settings as examined
+from hypothesis import strategies as st
 from tests.benchmarks.crowds import REGIMES, Known, answered, skilled
 from tests.labeling.tasks.examples import settings
+from tests.labeling.tasks.test_answers import ANSWERS, LABELS, thing_of
 
-from clary.labeling import tasks
+from clary.labeling import agreement, tasks
 from clary.labeling.consolidation import dawid_skene, single
 from clary.labeling.consolidation.matching import pairs
 from clary.labeling.task_type import Answer, DataObject, Verdict, Vote
@@ -90,6 +95,36 @@ def test_a_single_worker_has_confidence_0_and_the_last_word() -> None:
     assert early[0].answer["label"] == "dog"
     assert 0 < early[0].confidence < 1
     assert 10 not in early
+
+
+BOX, OTHER = ({"label": "cat", "left": left, "top": 1, "width": 20, "height": 20} for left in (0, 40))
+SPAN = {"label": "cat", "startOffset": 0, "endOffset": 4}
+# What everybody says of most objects, and what one person says of another one.
+DECIDED: dict[str, tuple[Answer, Answer]] = {
+    "image-classification": ({"label": "cat"}, {"label": "rocket 🚀"}),
+    "text-classification-multilabel": ({"labels": ["cat"]}, {"labels": ["rocket 🚀"]}),
+    "bounding-box": ({"boxes": [BOX]}, {"boxes": [BOX, OTHER]}),
+    "named-entity-recognition": (
+        {"entities": [SPAN]},
+        {"entities": [SPAN, {**SPAN, "startOffset": 9, "endOffset": 12}]},
+    ),
+    "semantic-segmentation": (
+        {"width": 64, "height": 48, "runs": [[0, 3072]]},
+        {"width": 64, "height": 48, "runs": [[1, 3072]]},
+    ),
+}
+
+
+@pytest.mark.parametrize("task", DECIDED)
+def test_a_decision_that_stands_alone_is_never_overruled(task: str) -> None:
+    """The owner's decision in the review queue is the only vote on its object, among many of others."""
+    usual, decided = DECIDED[task]
+    votes = {number: [Vote(f"w{who}", usual) for who in range(3)] for number in range(40)}
+    votes[40] = [Vote("owner", decided)]
+    job, thing = settings(task, *LABELS), thing_of(task)
+    found = tasks.of(job).consolidate(votes, dict.fromkeys(votes, thing), job, {})
+    assert found[40].answer == decided
+    assert found[0].answer == usual
 
 
 def test_votes_are_not_counted_by_their_order() -> None:
@@ -256,6 +291,30 @@ def test_comments_of_all_are_kept_with_a_verdict() -> None:
     value, metadata = tasks.of(job).write(found, DataObject(0, {}), job, "")
     assert (value, metadata["class-name"]) == (0, "cat")
     assert metadata["worker-feedback"] == [{"comment": "no <b>"}]
+
+
+@pytest.mark.parametrize("task", ANSWERS)
+@given(data=st.data(), workers=st.sampled_from([1, 3]))
+@examined(max_examples=25, deadline=None)
+def test_whatever_people_answer_the_verdict_is_an_answer_that_would_be_taken(
+    task: str, data: st.DataObject, workers: int
+) -> None:
+    job, thing = settings(task, *LABELS, workers_per_object=workers), thing_of(task)
+    kind = tasks.of(job)
+    answers = data.draw(st.lists(st.lists(ANSWERS[task], max_size=4), min_size=1, max_size=3))
+    votes = {
+        number: [Vote(f"w{who}", kind.check(one, thing, job)) for who, one in enumerate(given)]
+        for number, given in enumerate(answers)
+    }
+    gold = {0: kind.check(data.draw(ANSWERS[task]), thing, job)} if data.draw(st.booleans()) else {}
+    found = kind.consolidate(votes, dict.fromkeys(votes, thing), job, gold)
+    assert set(found) == {number for number, given in votes.items() if given and number not in gold}
+    for verdict in found.values():
+        assert kind.check(verdict.answer, thing, job) == verdict.answer
+        assert 0 <= verdict.confidence <= 1
+        orjson.dumps(kind.write(verdict, thing, job, "s3://b/0.png"))
+    measured = agreement.measure(votes, job)
+    assert all(0 <= one <= 1 for one in measured.by_object.values())
 
 
 def test_whoever_named_a_label_that_is_not_there_is_told() -> None:
