@@ -146,8 +146,9 @@ export class Desk {
     if (!item) return this.without();
     frame.put();
     this.clock.start();
-    frame.header.textContent = item.header || "";
-    frame.header.hidden = !item.header;
+    const header = item.header === this.job.title ? "" : item.header || "";
+    frame.header.textContent = header;
+    frame.header.hidden = !header;
     frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
