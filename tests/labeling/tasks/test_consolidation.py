@@ -262,6 +262,11 @@ def test_pixels_go_to_most_and_a_split_to_who_is_right_more_often() -> None:
     assert found[0].answer == good
     assert found[9].answer == good
     assert 0.5 < found[9].confidence < found[0].confidence + 0.5
+    truth = {
+        number: {**mask([0, 8], [2, 16], [0, 8])} for number in range(10, 40)
+    }  # everybody is wrong on gold
+    gilded = {**votes, **{number: [Vote("anna", good), Vote("ben", good)] for number in truth}}
+    assert verdicts("semantic-segmentation", gilded, gold=truth)[0].confidence < 0.3
     empty = {0: [Vote("anna", mask([0, 32])), Vote("ben", mask([0, 32]))]}
     assert verdicts("semantic-segmentation", empty)[0] == Verdict(mask([0, 32]), 1.0)
 
