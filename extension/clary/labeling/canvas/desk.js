@@ -171,12 +171,15 @@ export class Desk {
       `${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`
     );
     // First the item is painted; what comes after it must not take the processor from that.
-    if (!queue.back)
-      requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
+    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && this.top()));
   }
 
   /** Lease more behind what is shown. */
   top() {
+    if (this.closed) return;
+    const { front } = this.queue;
+    const ended = front?.lease_until && front.lease_until < Date.now() / 1000;
+    if (front && ended && this.mode === "label") void this.doing.extend(front);
     this.images.prefetch(this.queue.ready.slice(0, 4));
     this.queue.refill().then(
       (progress) => {
