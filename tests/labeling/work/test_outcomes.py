@@ -19,6 +19,7 @@ from clary.labeling.settings import Gold, Label
 from clary.labeling.simulation import Simulated, run
 from clary.labeling.steps import entry
 from clary.labeling.steps.submitting import stop
+from clary.labeling.work import Work
 from clary.objects.errors import NoSpace
 from clary.runner.runner import Runner
 
@@ -358,3 +359,21 @@ def test_a_disk_that_is_full_loses_nothing(desk, person, monkeypatch):
     assert work.due() is None
     work.set(retry_at=0)
     assert desk.step(work) == "Completed"
+
+
+def test_a_job_that_is_stopped_while_it_is_prepared_passes_every_line_on(desk, monkeypatch):
+    from clary.labeling.steps import prepare
+
+    add = Work.add
+
+    def stop_after_the_first_piece(work, things):
+        count = add(work, things)
+        work.set(status="Stopping")
+        return count
+
+    monkeypatch.setattr(prepare, "_PIECE", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "add", stop_after_the_first_piece)
+        desk.job(texts(5))
+    assert desk.store.documents.get("labeling-job", "pets").status == "Stopped"
+    assert desk.lines() == texts(5)

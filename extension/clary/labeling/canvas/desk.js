@@ -223,7 +223,7 @@ export class Desk {
 
   changed() {
     const item = this.queue.shown;
-    if (item && !item.answer && this.mode === "label") {
+    if (item && this.mode === "label") {
       this.drafts.later(item.id, () => {
         if (this.queue.shown !== item) return null;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();

@@ -158,6 +158,7 @@ class Work(Looking):
         with self.database.transaction() as db:
             if get(db, "status") != "Initializing":
                 return
+            put(db, "prepared", True)
             filling.shuffle_gold(db, self._secret)
             if self.settings.automatic is None:
                 filling.open_batch(db, "label", None, {}, time.time())
