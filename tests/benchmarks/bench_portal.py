@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks import portal_load
-from tests.benchmarks.measuring import fresh_home
+from tests.benchmarks.measuring import fresh_home, row
 
 from clary.home import Home
 
@@ -32,17 +32,21 @@ def commits_a_second(folder: Path, count: int = 500) -> float:
 
 
 def main() -> None:
-    for label, kill_at in (("undisturbed", ()), ("killed three times", (200, 450, 700))):
+    row(f"{OBJECTS:,} answers of {ANNOTATORS} annotators at once", "answers/s", "median", "p99", "disk alone")
+    for label, kill_at in (("undisturbed", ()), ("the server killed three times", (200, 450, 700))):
         with fresh_home() as path:
             home = Home.locate(path)
             secrets = portal_load.prepare(home, OBJECTS, ANNOTATORS)
+            limit = commits_a_second(path)
             outcome = portal_load.run(home, secrets, kill_at, tell=lambda _: None)
             portal_load.check(outcome, OBJECTS)
             ordered = sorted(outcome.seconds)
-            print(
-                f"{OBJECTS} answers of {ANNOTATORS} annotators, {label}: {OBJECTS / outcome.wall_s:,.0f} answers/s, "
-                f"an answer {statistics.median(ordered) * 1000:.0f} ms (p99 {ordered[len(ordered) * 99 // 100] * 1000:.0f} ms); "
-                f"none lost, none doubled; the disk alone: {commits_a_second(path):,.0f} commits/s"
+            row(
+                f"{label}: none lost, none doubled",
+                f"{OBJECTS / outcome.wall_s:,.0f}",
+                f"{statistics.median(ordered) * 1000:.0f} ms",
+                f"{ordered[len(ordered) * 99 // 100] * 1000:,.0f} ms",
+                f"{limit:,.0f}/s",
             )
 
 

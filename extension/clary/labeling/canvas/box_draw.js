@@ -7,10 +7,16 @@ import { handleAt, HANDLES } from "./box_shapes.js";
 
 /**
  * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Box} box
- * @param {{color: string, text?: string, selected?: boolean, proposed?: boolean, quiet?: boolean}} look  `proposed`: by the model,
+ * @param {{color: string, text?: string, selected?: boolean, proposed?: boolean, quiet?: boolean}} look
+ *   `proposed`: by the model,
  *   drawn dashed; `quiet`: without a tag
  */
-export function drawBox(context, view, box, { color, text = "", selected = false, proposed = false, quiet = false }) {
+export function drawBox(
+  context,
+  view,
+  box,
+  { color, text = "", selected = false, proposed = false, quiet = false }
+) {
   const [x, y] = view.toScreen(box.left, box.top);
   const width = box.width * view.scale;
   const height = box.height * view.scale;
@@ -74,11 +80,17 @@ function handles(context, view, box, color) {
   }
 }
 
-/** Lines through the mouse pointer over the whole place. @param {CanvasRenderingContext2D} context @param {Viewport} view @param {{x: number, y: number}} point */
+/**
+ * Lines through the mouse pointer over the whole place.
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {{x: number, y: number}} point
+ */
 export function crosshair(context, view, point) {
   const [x, y] = view.toScreen(point.x, point.y).map((one) => Math.round(one) + 0.5);
   context.save();
-  for (const [style, dash] of /** @type {[string, number[]][]} */ ([["rgba(0,0,0,.5)", []], ["rgba(255,255,255,.9)", [5, 5]]])) {
+  for (const [style, dash] of /** @type {[string, number[]][]} */ ([
+    ["rgba(0,0,0,.5)", []],
+    ["rgba(255,255,255,.9)", [5, 5]]
+  ])) {
     context.strokeStyle = style;
     context.setLineDash(dash);
     context.beginPath();

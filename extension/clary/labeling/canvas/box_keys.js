@@ -31,14 +31,20 @@ export class BoxKeys {
   add() {
     const { view, size, active } = this.editor;
     const { clientWidth, clientHeight } = view.box;
-    const side = Math.max(1, Math.round(Math.min(clientWidth / view.scale, clientHeight / view.scale, size.width, size.height) / 4));
+    const side = Math.max(
+      1,
+      Math.round(Math.min(clientWidth / view.scale, clientHeight / view.scale, size.width, size.height) / 4)
+    );
     const left = (clientWidth / 2 - view.left) / view.scale - side / 2;
     const top = (clientHeight / 2 - view.top) / view.scale - side / 2;
     const box = { label: active.name, left: 0, top: 0, width: side, height: side };
     this.editor.add(moved(box, left, top, size));
   }
 
-  /** Round and round; after Escape, Tab leaves the image as usual. @param {number} step @param {KeyboardEvent} event */
+  /**
+   * Round and round; after Escape, Tab leaves the image as usual.
+   * @param {number} step @param {KeyboardEvent} event
+   */
   cycle(step, event) {
     const { editor } = this;
     const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
@@ -51,8 +57,8 @@ export class BoxKeys {
   escape() {
     const { editor } = this;
     this.leaving = true;
-    if (!editor.drag && editor.selected < 0) return false;
-    editor.drag = null;
+    if (!editor.tool.drag && editor.selected < 0) return false;
+    editor.tool.drag = null;
     editor.select(-1);
     return true;
   }
@@ -62,7 +68,9 @@ export class BoxKeys {
     const { editor } = this;
     const match = /^(Alt\+)?(Shift\+)?(Arrow\w+)$/.exec(key);
     if (!match) return false;
-    const [x, y] = /** @type {any} */ (WAYS)[match[3]].map((/** @type {number} */ one) => one * (match[2] ? 10 : 1));
+    const [x, y] = /** @type {any} */ (WAYS)[match[3]].map(
+      (/** @type {number} */ one) => one * (match[2] ? 10 : 1)
+    );
     const box = editor.boxes[editor.selected];
     const changed = match[1] ? grown(box, x, y, editor.size) : moved(box, x, y, editor.size);
     editor.replace(editor.selected, changed, `${match[1] || ""}arrow${editor.selected}`);

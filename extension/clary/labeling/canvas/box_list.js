@@ -3,7 +3,10 @@
 import { fill, h } from "./dom.js";
 
 export class BoxList {
-  /** @param {HTMLElement} place @param {{select: (index: number) => void, remove?: (index: number) => void}} options */
+  /**
+   * @param {HTMLElement} place
+   * @param {{select: (index: number) => void, remove?: (index: number) => void}} options
+   */
   constructor(place, { select, remove }) {
     this.select = select;
     this.remove = remove;
@@ -24,13 +27,22 @@ export class BoxList {
           { class: index === selected ? "row selected" : "row", style: { "--label": color(box.label) } },
           h(
             "button",
-            { class: "pick", "aria-pressed": String(index === selected), on: { click: () => this.select(index) } },
+            {
+              class: "pick",
+              "aria-pressed": String(index === selected),
+              on: { click: () => this.select(index) }
+            },
             h("span", { class: "swatch" }),
             h("span", { class: "name", text: box.label }),
             h("span", { class: "faint", text: `${box.width} × ${box.height}` })
           ),
           this.remove
-            ? h("button", { class: "quiet small", "aria-label": `Delete box ${index + 1}, ${box.label}`, text: "×", on: { click: () => this.remove?.(index) } })
+            ? h("button", {
+                class: "quiet small",
+                "aria-label": `Delete box ${index + 1}, ${box.label}`,
+                text: "×",
+                on: { click: () => this.remove?.(index) }
+              })
             : null
         )
       )

@@ -1,8 +1,14 @@
 // Boxes as numbers: integer pixels of the image, never outside it, at least one pixel wide and high.
 
-/** @typedef {import("./types.js").Box} Box @typedef {{width: number, height: number}} Size @typedef {{x: number, y: number}} Point */
+/**
+ * @typedef {import("./types.js").Box} Box @typedef {{width: number, height: number}} Size
+ * @typedef {{x: number, y: number}} Point
+ */
 
-/** The eight handles: which edges each moves (-1 left or top, 1 right or bottom), and the mouse pointer over it. */
+/**
+ * The eight handles: which edges each moves (-1 left or top, 1 right or bottom), and the mouse pointer over
+ * it.
+ */
 export const HANDLES = [
   { x: -1, y: -1, cursor: "nwse-resize" },
   { x: 0, y: -1, cursor: "ns-resize" },
@@ -14,9 +20,13 @@ export const HANDLES = [
   { x: -1, y: 0, cursor: "ew-resize" }
 ];
 
-const within = (/** @type {number} */ value, /** @type {number} */ most) => Math.min(most, Math.max(0, value));
+const within = (/** @type {number} */ value, /** @type {number} */ most) =>
+  Math.min(most, Math.max(0, value));
 
-/** The box between two corners. @param {Point} one @param {Point} other @param {Size} size @param {string} label @returns {Box} */
+/**
+ * The box between two corners.
+ * @param {Point} one @param {Point} other @param {Size} size @param {string} label @returns {Box}
+ */
 export function between(one, other, size, label) {
   let left = Math.round(within(Math.min(one.x, other.x), size.width));
   let top = Math.round(within(Math.min(one.y, other.y), size.height));
@@ -27,7 +37,10 @@ export function between(one, other, size, label) {
   return { label, left, top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
 }
 
-/** @param {Box} box @param {number} x @param {number} y @param {Size} size @returns {Box} moved as far as the image goes */
+/**
+ * @param {Box} box @param {number} x @param {number} y @param {Size} size
+ * @returns {Box} moved as far as the image goes
+ */
 export function moved(box, x, y, size) {
   return {
     ...box,
@@ -53,7 +66,10 @@ export function resized(box, handle, point, size) {
   return between(one, other, size, box.label);
 }
 
-/** Right and bottom edge by so much (the keyboard's way). @param {Box} box @param {number} x @param {number} y @param {Size} size */
+/**
+ * Right and bottom edge by so much (the keyboard's way).
+ * @param {Box} box @param {number} x @param {number} y @param {Size} size
+ */
 export function grown(box, x, y, size) {
   return {
     ...box,
@@ -62,7 +78,10 @@ export function grown(box, x, y, size) {
   };
 }
 
-/** Clipped to the image, in whole pixels; null where nothing of it is inside. @param {any} box @param {Size} size @returns {Box|null} */
+/**
+ * Clipped to the image, in whole pixels; null where nothing of it is inside.
+ * @param {any} box @param {Size} size @returns {Box|null}
+ */
 export function clipped(box, size) {
   const right = Math.min(size.width, box.left + box.width);
   const bottom = Math.min(size.height, box.top + box.height);
@@ -76,7 +95,10 @@ export function handleAt(box, index) {
   return { x: box.left + (box.width * (x + 1)) / 2, y: box.top + (box.height * (y + 1)) / 2 };
 }
 
-/** The handle within `reach` image pixels of the point, or -1. @param {Box} box @param {Point} point @param {number} reach */
+/**
+ * The handle within `reach` image pixels of the point, or -1.
+ * @param {Box} box @param {Point} point @param {number} reach
+ */
 export function handleNear(box, point, reach) {
   let best = -1;
   let least = reach;
@@ -99,7 +121,10 @@ export function holds(box, point, more = 0) {
   );
 }
 
-/** The smallest box that holds the point, or -1: what lies within another can be taken, too. @param {Box[]} boxes @param {Point} point @param {number} more */
+/**
+ * The smallest box that holds the point, or -1: what lies within another can be taken, too.
+ * @param {Box[]} boxes @param {Point} point @param {number} more
+ */
 export function boxAt(boxes, point, more) {
   let found = -1;
   boxes.forEach((box, index) => {

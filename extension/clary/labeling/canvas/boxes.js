@@ -1,9 +1,10 @@
 // Bounding boxes: drawn, moved and resized by mouse, finger and keyboard.
 
-import { boxAt, clipped, handleNear, HANDLES, between, moved, resized } from "./box_shapes.js";
+import { clipped } from "./box_shapes.js";
 import { crosshair, drawBox } from "./box_draw.js";
 import { BoxKeys } from "./box_keys.js";
 import { BoxList } from "./box_list.js";
+import { BoxTool } from "./box_tool.js";
 import { Edits } from "./edits.js";
 import { percent } from "./dom.js";
 import { Labels } from "./labels.js";
@@ -27,17 +28,23 @@ export class BoxEditor {
     this.selected = -1;
     this.edits = new Edits();
     this.confidence = /** @type {number|null} */ (null);
-    /** @type {{kind: "draw"|"move"|"resize"|"press", from: {x: number, y: number}, box?: Box, handle?: number, now?: Box, index?: number}|null} */
-    this.drag = null;
-    /** @type {{x: number, y: number}|null} */
-    this.pointer = null;
+    this.tool = new BoxTool(this);
     this.emptyAsked = false;
     const readonly = Boolean(place.readonly);
-    this.shown = new ShownImage(place, { tool: readonly ? undefined : this.tool(), paint: (/** @type {CanvasRenderingContext2D} */ context) => this.paint(context) });
+    this.shown = new ShownImage(place, {
+      tool: readonly ? undefined : this.tool,
+      paint: (/** @type {CanvasRenderingContext2D} */ context) => this.paint(context)
+    });
     this.view = this.shown.view;
     if (!readonly) {
-      this.labels = new Labels(place.panel, this.all, { choose: (label) => this.label(label), kind: "brush" });
-      this.list = new BoxList(place.panel, { select: (index) => this.select(index), remove: (index) => this.remove(index) });
+      this.labels = new Labels(place.panel, this.all, {
+        choose: (label) => this.label(label),
+        kind: "brush"
+      });
+      this.list = new BoxList(place.panel, {
+        select: (index) => this.select(index),
+        remove: (index) => this.remove(index)
+      });
       this.keys = new BoxKeys(this);
       this.labels.mark([this.active?.name]);
     } else this.list = new BoxList(place.panel, { select: (index) => this.select(index) });
@@ -56,7 +63,7 @@ export class BoxEditor {
 
   /** @param {import("./types.js").Item} item @param {any} answer @param {number|null} suggested */
   show(item, answer, suggested) {
-    this.drag = null;
+    this.tool.drag = null;
     this.edits.clear();
     this.confidence = suggested;
     this.emptyAsked = false;
@@ -70,7 +77,9 @@ export class BoxEditor {
   }
 
   answer() {
-    return { boxes: this.boxes.map(({ label, left, top, width, height }) => ({ label, left, top, width, height })) };
+    return {
+      boxes: this.boxes.map(({ label, left, top, width, height }) => ({ label, left, top, width, height }))
+    };
   }
 
   /** Enter. An image without boxes is an answer, too, but not one by mistake. */
@@ -87,7 +96,10 @@ export class BoxEditor {
     this.emptyAsked = false;
   }
 
-  /** @param {Box[]} after @param {number} selected @param {string} [kind] of the change: equal ones in a row are undone at once */
+  /**
+   * @param {Box[]} after @param {number} selected
+   * @param {string} [kind] of the change: equal ones in a row are undone at once
+   */
   change(after, selected, kind) {
     const before = this.boxes;
     const was = this.selected;
@@ -125,7 +137,10 @@ export class BoxEditor {
   remove(index) {
     if (index < 0) return;
     const gone = this.boxes[index];
-    this.change(this.boxes.filter((_, at) => at !== index), -1);
+    this.change(
+      this.boxes.filter((_, at) => at !== index),
+      -1
+    );
     this.place.say(`Box of ${gone.label} deleted`);
   }
 
@@ -156,77 +171,42 @@ export class BoxEditor {
   /** @param {CanvasRenderingContext2D} context */
   paint(context) {
     if (!this.view) return;
-    const drawn = this.drag?.now;
+    const { drag, pointer } = this.tool;
+    const drawn = drag?.now;
     this.boxes.forEach((box, index) => {
-      const now = drawn && index === this.drag?.index ? drawn : box;
+      const now = drawn && index === drag?.index ? drawn : box;
       if (index !== this.selected) drawBox(context, this.view, now, this.look(box, false));
     });
     const selected = this.boxes[this.selected];
-    if (selected) drawBox(context, this.view, drawn && this.drag?.index === this.selected ? drawn : selected, this.look(selected, true));
-    if (drawn && this.drag?.kind === "draw") drawBox(context, this.view, drawn, { color: this.color(drawn.label), text: `${drawn.width} × ${drawn.height}` });
-    if (this.pointer && !this.place.readonly && this.drag?.kind !== "move") crosshair(context, this.view, this.pointer);
+    if (selected)
+      drawBox(
+        context,
+        this.view,
+        drawn && drag?.index === this.selected ? drawn : selected,
+        this.look(selected, true)
+      );
+    if (drawn && drag?.kind === "draw")
+      drawBox(context, this.view, drawn, {
+        color: this.color(drawn.label),
+        text: `${drawn.width} × ${drawn.height}`
+      });
+    if (pointer && !this.place.readonly && drag?.kind !== "move") crosshair(context, this.view, pointer);
   }
 
   /** @param {Box} box @param {boolean} selected */
   look(box, selected) {
-    const sure = this.confidence != null && box.proposed ? ` suggested ${percent(this.confidence)}` : box.proposed && !this.place.readonly ? " (earlier)" : "";
-    return { color: this.color(box.label), text: `${box.label}${sure}`, selected, proposed: Boolean(box.proposed) };
-  }
-
-  /** @returns {import("./viewport.js").Tool} */
-  tool() {
+    const sure =
+      this.confidence != null && box.proposed
+        ? ` suggested ${percent(this.confidence)}`
+        : box.proposed && !this.place.readonly
+          ? " (earlier)"
+          : "";
     return {
-      down: (point, event) => {
-        const reach = (event.pointerType === "touch" ? 18 : 8) / this.view.scale;
-        const box = this.boxes[this.selected];
-        const handle = box && !event.shiftKey ? handleNear(box, point, reach) : -1;
-        const inside = box && !event.shiftKey && boxAt([box], point, 0) === 0;
-        if (handle >= 0) this.drag = { kind: "resize", from: point, box, handle, index: this.selected };
-        else if (inside) this.drag = { kind: "move", from: point, box, index: this.selected };
-        else this.drag = { kind: "press", from: point };
-      },
-      move: (point, event) => {
-        const drag = this.drag;
-        if (!drag) return;
-        this.pointer = event.pointerType === "touch" ? null : point;
-        const far = Math.hypot(point.x - drag.from.x, point.y - drag.from.y) * this.view.scale > (event.pointerType === "touch" ? 8 : 3);
-        if (drag.kind === "press" && far) {
-          drag.kind = "draw";
-          this.selected = -1;
-        }
-        if (drag.kind === "draw") drag.now = between(drag.from, point, this.size, this.active.name);
-        else if (drag.kind === "move" && far) drag.now = moved(/** @type {Box} */ (drag.box), point.x - drag.from.x, point.y - drag.from.y, this.size);
-        else if (drag.kind === "resize" && far) drag.now = resized(/** @type {Box} */ (drag.box), HANDLES[drag.handle ?? 0], point, this.size);
-        this.view.drawLayer();
-      },
-      up: (point) => {
-        const drag = this.drag;
-        this.drag = null;
-        if (!drag) return;
-        if (drag.kind === "draw" && drag.now) this.drawn(drag.now);
-        else if (drag.now && drag.index !== undefined) this.replace(drag.index, drag.now);
-        else this.select(boxAt(this.boxes, point, 4 / this.view.scale));
-      },
-      cancel: () => {
-        this.drag = null;
-        this.refresh();
-      },
-      hover: (point) => {
-        this.pointer = point;
-        const box = this.boxes[this.selected];
-        const handle = point && box ? handleNear(box, point, 8 / this.view.scale) : -1;
-        const inside = point && box && boxAt([box], point, 0) === 0;
-        this.view.layer.style.cursor = handle >= 0 ? HANDLES[handle].cursor : inside ? "move" : "crosshair";
-        this.view.drawLayer();
-      }
+      color: this.color(box.label),
+      text: `${box.label}${sure}`,
+      selected,
+      proposed: Boolean(box.proposed)
     };
-  }
-
-  /** @param {Box} box */
-  drawn(box) {
-    const small = Math.min(box.width, box.height) * this.view.scale < 3 && box.width * box.height < 16;
-    if (small) this.refresh();
-    else this.add(box);
   }
 
   /** @param {string} key @param {KeyboardEvent} event */

@@ -70,5 +70,7 @@ function blob(buffer, result) {
 export function nonce() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Without https (a portal in the local network) browsers leave randomUUID out.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) =>
+    one.toString(16).padStart(2, "0")
+  ).join("");
 }

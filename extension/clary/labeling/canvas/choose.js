@@ -10,8 +10,13 @@ export function choose(place) {
   const many = place.job.task.endsWith("multilabel");
   const advances = !many && place.job.settings?.auto_advance !== false;
   const shown = shownItem(place);
-  const labels = new Labels(place.panel, place.job.labels, { choose: take, many, title: many ? "Labels, any number" : "Labels" });
-  if (many) place.panel.append(h("p", { class: "faint", text: "Any number of labels; none is an answer, too." }));
+  const labels = new Labels(place.panel, place.job.labels, {
+    choose: take,
+    many,
+    title: many ? "Labels, any number" : "Labels"
+  });
+  if (many)
+    place.panel.append(h("p", { class: "faint", text: "Any number of labels; none is an answer, too." }));
   /** @type {string[]} */
   let names = [];
   let proposed = false;
@@ -30,7 +35,9 @@ export function choose(place) {
       else place.changed();
       return;
     }
-    const after = names.includes(label.name) ? names.filter((name) => name !== label.name) : [...names, label.name];
+    const after = names.includes(label.name)
+      ? names.filter((name) => name !== label.name)
+      : [...names, label.name];
     done.push({ before: names, after });
     undone = [];
     put(after);
@@ -52,10 +59,14 @@ export function choose(place) {
       done = [];
       undone = [];
       labels.mark(names, proposed);
-      labels.suggest(item.suggestion ? item.suggestion.answer.labels || [item.suggestion.answer.label] : [], item.suggestion?.confidence ?? null);
+      labels.suggest(
+        item.suggestion ? item.suggestion.answer.labels || [item.suggestion.answer.label] : [],
+        item.suggestion?.confidence ?? null
+      );
       shown.show(item);
     },
-    answer: () => (many ? { labels: ordered(names, place.job.labels) } : names.length ? { label: names[0] } : null),
+    answer: () =>
+      many ? { labels: ordered(names, place.job.labels) } : names.length ? { label: names[0] } : null,
     key(key, event) {
       const label = labelOf(place.job.labels, key, event);
       if (label) {
@@ -82,7 +93,10 @@ export function choose(place) {
     // A single label's key or button submits; what a model or an earlier job proposes is accepted.
     submits: () => (!advances ? "Submit" : proposed ? "Accept" : ""),
     refusal: () => "Choose a label first.",
-    help: [{ keys: "1 / 2 / …", does: many ? "label on or off; Enter submits" : "give the label and go on" }, ...shown.help],
+    help: [
+      { keys: "1 / 2 / …", does: many ? "label on or off; Enter submits" : "give the label and go on" },
+      ...shown.help
+    ],
     release: (/** @type {string} */ key) => released(shown, key),
     close: () => (shown.close(), labels.box.remove())
   };

@@ -4,7 +4,12 @@ import { h } from "./dom.js";
 import { number } from "./progress.js";
 
 export function loading() {
-  return h("div", { class: "message", "aria-busy": "true" }, h("div", { class: "spinner" }), h("p", { text: "Opening the job" }));
+  return h(
+    "div",
+    { class: "message", "aria-busy": "true" },
+    h("div", { class: "spinner" }),
+    h("p", { text: "Opening the job" })
+  );
 }
 
 /** @param {string} text @param {import("./types.js").Progress} progress @param {() => void} look */
@@ -16,7 +21,9 @@ export function waiting(text, progress, look) {
     h("h2", { text: "A moment" }),
     h("p", { text }),
     h("p", { class: "faint", text: "This page goes on by itself." }),
-    progress.done ? h("button", { class: "quiet framed", on: { click: look }, text: "Look back at your answers" }) : null
+    progress.done
+      ? h("button", { class: "quiet framed", on: { click: look }, text: "Look back at your answers" })
+      : null
   );
 }
 
@@ -45,7 +52,11 @@ export function end(progress, { ended, look, review }) {
         ? h("button", { class: "quiet framed", on: { click: look }, text: "Look back at your answers" })
         : null,
       review && progress.review
-        ? h("button", { class: "submit", on: { click: review }, text: `Review ${progress.review} that people disagree on` })
+        ? h("button", {
+            class: "submit",
+            on: { click: review },
+            text: `Review ${progress.review} that people disagree on`
+          })
         : null
     )
   );

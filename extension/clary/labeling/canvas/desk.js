@@ -2,12 +2,14 @@
 
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
-import { end, failed, loading, reviewed, waiting } from "./covers.js";
+import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
 import { h, keycap } from "./dom.js";
+import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
 import { editorOf, fitsGrid } from "./editors.js";
+import { emptiness } from "./emptiness.js";
 import { Frame } from "./frame.js";
 import { grid } from "./grid.js";
 import { Images } from "./images.js";
@@ -15,8 +17,7 @@ import { listen } from "./keys.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
-
-const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
+import { isDark } from "./theme.js";
 
 export class Desk {
   /** @param {any} model @param {HTMLElement} el */
@@ -25,7 +26,10 @@ export class Desk {
     this.calls = new Calls(model);
     this.images = new Images(this.calls);
     this.frame = new Frame(el, isDark(model, el), (action) => this.act(action));
-    this.saving = new Saving(this.calls, { away: (since) => this.away(since), busy: (busy) => this.frame.busy(busy) });
+    this.saving = new Saving(this.calls, {
+      away: (since) => this.away(since),
+      busy: (busy) => this.frame.busy(busy)
+    });
     this.doing = new Doing(this);
     this.drafts = new Drafts(this.saving, (error) => this.doing.failed(error));
     this.clock = new Clock();
@@ -35,12 +39,13 @@ export class Desk {
     /** @type {any} */
     this.editor = null;
     this.locked = false;
+    this.shownWait = "";
     this.closed = false;
     /** @type {import("./types.js").Opened|any} */
     this.job = null;
     this.active = Date.now();
     listen(this.frame.root, {
-      press: (key, event) => this.press(key, event),
+      press: (key, event) => pressed(this, key, event),
       release: (key) => this.editor?.release?.(key)
     });
     this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
@@ -74,7 +79,8 @@ export class Desk {
     this.editor?.close();
     this.frame.panel.replaceChildren();
     const review = mode === "review";
-    if (review || this.mode === "review") this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
+    if (review || this.mode === "review")
+      this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
     this.mode = mode;
     this.queue.ahead = mode === "grid" ? 35 : review ? 3 : 5;
     this.frame.root.dataset.mode = mode;
@@ -101,7 +107,12 @@ export class Desk {
 
   modes() {
     const one = (/** @type {any} */ mode, /** @type {string} */ text, /** @type {string} */ key) =>
-      h("button", { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } }, text, key ? keycap(key) : null);
+      h(
+        "button",
+        { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } },
+        text,
+        key ? keycap(key) : null
+      );
     const disputed = this.job.owner ? this.last?.review || 0 : 0;
     const grids = fitsGrid(this.job);
     const review = disputed > 0 || this.mode === "review";
@@ -135,23 +146,40 @@ export class Desk {
     if (!item) return this.without();
     frame.put();
     this.clock.start();
-    frame.header.textContent = item.header || "";
-    frame.header.hidden = !item.header;
+    const header = item.header === this.job.title ? "" : item.header || "";
+    frame.header.textContent = header;
+    frame.header.hidden = !header;
     frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
-    this.editor.show(item, own ?? proposal ?? suggested?.answer ?? null, suggested ? suggested.confidence : null);
+    this.editor.show(
+      item,
+      own ?? proposal ?? suggested?.answer ?? null,
+      suggested ? suggested.confidence : null
+    );
     this.buttons(item);
-    const state = [item.flagged ? "flagged" : "", item.skipped ? "skipped" : "", item.answer ? "answered" : ""].filter(Boolean);
-    const where = queue.back ? `Looking back, ${queue.back} before the current one` : `Item ${(this.last?.done ?? 0) + 1}`;
-    frame.say(`${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`);
+    const state = [
+      item.flagged ? "flagged" : "",
+      item.skipped ? "skipped" : "",
+      item.answer ? "answered" : ""
+    ].filter(Boolean);
+    const where = queue.back
+      ? `Looking back, ${queue.back} before the current one`
+      : `Item ${(this.last?.done ?? 0) + 1}`;
+    frame.say(
+      `${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`
+    );
     // First the item is painted; what comes after it must not take the processor from that.
-    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
+    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && this.top()));
   }
 
   /** Lease more behind what is shown. */
   top() {
+    if (this.closed) return;
+    const { front } = this.queue;
+    const ended = front?.lease_until && front.lease_until < Date.now() / 1000;
+    if (front && ended && this.mode === "label") void this.doing.extend(front);
     this.images.prefetch(this.queue.ready.slice(0, 4));
     this.queue.refill().then(
       (progress) => {
@@ -176,34 +204,15 @@ export class Desk {
     buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
   }
 
-  /** There is nothing to show. @param {any} [error] */
+  /** There is nothing to show: say why, and look again later. @param {any} [error] */
   without(error) {
     if (this.closed) return;
-    const progress = this.last || this.job.progress;
     delete this.frame.host.dataset.item;
-    const over = OVER.includes(progress.status);
-    if (error && !["NotReady", "JobEnded"].includes(error.code)) {
-      this.frame.put(failed(inWords(error), () => this.next()));
-      return;
-    }
-    if (this.mode === "review" && !error) {
-      this.frame.put(reviewed(() => this.turn("label")));
-      this.poll = setTimeout(() => this.next(), 5000);
-      return;
-    }
-    const waits = error?.code === "NotReady" ? error.message : progress.waiting;
-    if (waits && !over && error?.code !== "JobEnded") {
-      if (this.shownWait !== waits || this.frame.cover.hidden) this.frame.put(waiting(waits, progress, () => this.act("back")));
-      this.shownWait = waits;
-      this.poll = setTimeout(() => this.next(), 1500);
-      return;
-    }
-    const ended = error ? inWords(error) : over ? `The job is ${progress.status.toLowerCase()}.` : "";
-    const review = this.job.owner && this.mode !== "review" ? () => this.turn("review") : undefined;
-    this.frame.put(end(progress, { ended, look: () => this.act("back"), review }));
-    this.frame.say(ended || "All done: thank you");
-    // An item that somebody else leaves lying comes back.
-    if (!ended) this.poll = setTimeout(() => this.next(), 5000);
+    const { cover, say, again } = emptiness(this, error);
+    if (cover) this.frame.put(cover);
+    if (say) this.frame.say(say);
+    clearTimeout(this.poll);
+    if (again) this.poll = setTimeout(() => this.next(), again);
   }
 
   /** @param {import("./types.js").Progress|null|undefined} progress */
@@ -217,7 +226,7 @@ export class Desk {
 
   changed() {
     const item = this.queue.shown;
-    if (item && !item.answer && this.mode === "label") {
+    if (item && this.mode === "label") {
       this.drafts.later(item.id, () => {
         if (this.queue.shown !== item) return null;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();
@@ -235,32 +244,6 @@ export class Desk {
     else void this.doing.act(action);
   }
 
-  /** @param {string} key @param {KeyboardEvent} event @returns {boolean} whether it was one of ours */
-  press(key, event) {
-    this.active = Date.now();
-    if (this.frame.root.querySelector("dialog")) return false;
-    if (key === "Escape" && /^(INPUT|TEXTAREA)$/.test(/** @type {any} */ (event.composedPath()[0]).tagName)) {
-      this.frame.focus();
-      return true;
-    }
-    if (key === "?") return this.act("help"), true;
-    if (!this.editor) return false;
-    if (this.locked) return key !== "Tab" && key !== "Shift+Tab";
-    const covered = !this.frame.cover.hidden;
-    if (!covered && this.editor.key(key, event)) return true;
-    const action = KEYS[key];
-    if (!action) return false;
-    if (action === "grid") {
-      if (!fitsGrid(this.job)) return false;
-      void this.turn(this.mode === "grid" ? "label" : "grid");
-    } else if (action === "saved") this.frame.note("Everything is saved as you go.");
-    else if (covered ? ["undo", "redo", "back", "instructions"].includes(action) : true) {
-      // A held key undoes on and on, but it does not submit or skip on and on.
-      if (!event.repeat || ["undo", "redo", "back", "forward"].includes(action)) this.act(action);
-    }
-    return true;
-  }
-
   help() {
     return [
       { title: "This task", rows: this.editor?.help || [] },
@@ -271,7 +254,9 @@ export class Desk {
   /** @param {number|null} since */
   away(since) {
     const held = this.saving.pending > 0;
-    const text = held ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers." : "Waiting for the server.";
+    const text = held
+      ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers."
+      : "Waiting for the server.";
     this.frame.warn(since ? text : "");
     if (!since && held) this.frame.note("The server is back; everything is saved.");
   }
@@ -288,45 +273,4 @@ export class Desk {
     this.frame.close();
     setTimeout(() => this.calls.close(), 2000); // The last draft's way.
   }
-}
-
-/** @type {Record<string, string>} */
-const KEYS = {
-  Enter: "submit",
-  "Ctrl+Enter": "submit",
-  u: "undo",
-  "Ctrl+z": "undo",
-  "Ctrl+Shift+z": "redo",
-  "Ctrl+y": "redo",
-  "Shift+u": "redo",
-  s: "skip",
-  f: "flag",
-  g: "grid",
-  i: "instructions",
-  PageUp: "back",
-  PageDown: "forward",
-  ArrowLeft: "back",
-  ArrowRight: "forward",
-  "Ctrl+s": "saved"
-};
-
-const HELP = [
-  { keys: "Enter", does: "submit what stands there; accept a suggestion" },
-  { keys: "U / Ctrl + Z", does: "undo, as far back as you like, over items, too" },
-  { keys: "Ctrl + Shift + Z", does: "redo" },
-  { keys: "S", does: "skip the item" },
-  { keys: "F", does: "flag it, with a comment" },
-  { keys: "PageUp / ←", does: "back to what you answered before" },
-  { keys: "PageDown / →", does: "forward again" },
-  { keys: "G", does: "many at once: the grid" },
-  { keys: "I", does: "instructions" },
-  { keys: "?", does: "these keys" }
-];
-
-/** @param {any} model @param {HTMLElement} el */
-function isDark(model, el) {
-  const said = model.get?.("theme");
-  if (said) return said === "dark";
-  const lab = el.ownerDocument.body?.dataset.jpThemeLight;
-  return lab ? lab === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
 }

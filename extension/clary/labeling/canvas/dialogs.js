@@ -8,10 +8,21 @@ import { h, keycap } from "./dom.js";
  */
 export function dialog(root, title, ...content) {
   root.querySelector("dialog")?.remove();
-  const close = h("button", { class: "quiet round", "aria-label": "Close", text: "×", on: { click: () => made.close() } });
+  const close = h("button", {
+    class: "quiet round",
+    "aria-label": "Close",
+    text: "×",
+    on: { click: () => made.close() }
+  });
   const made = h(
     "dialog",
-    { "aria-label": title, on: { close: () => made.remove(), click: (/** @type {MouseEvent} */ event) => event.target === made && made.close() } },
+    {
+      "aria-label": title,
+      on: {
+        close: () => made.remove(),
+        click: (/** @type {MouseEvent} */ event) => event.target === made && made.close()
+      }
+    },
     h("div", { class: "dialog-top" }, h("h2", { text: title }), close),
     ...content
   );
@@ -29,7 +40,11 @@ export function helpDialog(root, groups) {
         "section",
         { class: "keys" },
         h("h3", { text: group.title }),
-        h("dl", {}, ...group.rows.flatMap((row) => [h("dt", {}, ...keys(row.keys)), h("dd", { text: row.does })]))
+        h(
+          "dl",
+          {},
+          ...group.rows.flatMap((row) => [h("dt", {}, ...keys(row.keys)), h("dd", { text: row.does })])
+        )
       )
     );
   return dialog(root, "Keys", h("div", { class: "key-groups" }, ...body));
@@ -50,7 +65,8 @@ export function instructionsDialog(root, job) {
     short.innerHTML = job.instructions;
     text.prepend(short);
   }
-  if (!text.textContent?.trim() && !text.querySelector("img")) text.textContent = job.description || "There are no instructions.";
+  if (!text.textContent?.trim() && !text.querySelector("img"))
+    text.textContent = job.description || "There are no instructions.";
   for (const link of text.querySelectorAll("a[href]")) {
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer");
@@ -78,8 +94,18 @@ export function askText(root, { title, label, value = "", button, other }) {
       h(
         "div",
         { class: "dialog-buttons" },
-        other ? h("button", { class: "quiet framed", text: other, on: { click: () => end({ text: area.value, other: true }) } }) : null,
-        h("button", { class: "submit", text: button, on: { click: () => end({ text: area.value, other: false }) } })
+        other
+          ? h("button", {
+              class: "quiet framed",
+              text: other,
+              on: { click: () => end({ text: area.value, other: true }) }
+            })
+          : null,
+        h("button", {
+          class: "submit",
+          text: button,
+          on: { click: () => end({ text: area.value, other: false }) }
+        })
       )
     );
     area.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {

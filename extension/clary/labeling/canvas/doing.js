@@ -30,7 +30,13 @@ export class Doing {
     const item = desk.queue.shown;
     if (!item || desk.locked) return;
     const action = desk.mode === "review" ? "review" : "answer";
-    const params = { action, object: item.id, answer, seconds: desk.clock.seconds, ...(item.answer ? { revise: true } : {}) };
+    const params = {
+      action,
+      object: item.id,
+      answer,
+      seconds: desk.clock.seconds,
+      ...(item.answer ? { revise: true } : {})
+    };
     await this.locked(item, async () => {
       await desk.drafts.drop();
       const { seq, progress } = await desk.saving.save("act", params);
@@ -38,7 +44,10 @@ export class Doing {
     });
   }
 
-  /** Go on after an action on `item`. @param {any} item @param {any} now @param {any} progress @param {string} text */
+  /**
+   * Go on after an action on `item`.
+   * @param {any} item @param {any} now @param {any} progress @param {string} text
+   */
   after(item, now, progress, text) {
     const { queue, frame } = this.desk;
     frame.say(text);
@@ -62,7 +71,11 @@ export class Doing {
     if (action === "skip" && !desk.queue.back) {
       await this.locked(item, async () => {
         await desk.drafts.flush();
-        const { seq, progress } = await desk.saving.save("act", { action, object: item.id, seconds: desk.clock.seconds });
+        const { seq, progress } = await desk.saving.save("act", {
+          action,
+          object: item.id,
+          seconds: desk.clock.seconds
+        });
         this.after(item, { skipped: true, seq }, progress, "Skipped");
       });
     }
@@ -89,7 +102,6 @@ export class Doing {
       desk.progress(progress);
       if (desk.queue.shown === item) desk.buttons(item);
       desk.frame.note(item.flagged ? "Flagged. You can still label or skip it." : "The flag is gone.");
-      desk.frame.say(item.flagged ? "Flagged" : "Not flagged any more");
     });
   }
 
@@ -112,7 +124,10 @@ export class Doing {
     });
   }
 
-  /** An undone action's item is to be done again; a redone one's is done again. @param {string} action @param {any} item */
+  /**
+   * An undone action's item is to be done again; a redone one's is done again.
+   * @param {string} action @param {any} item
+   */
   moved(action, item) {
     const { desk } = this;
     desk.queue.bring(item);
@@ -130,25 +145,32 @@ export class Doing {
     await this.locked(null, async () => {
       await desk.drafts.flush();
       const moved = action === "back" ? await desk.queue.older() : desk.queue.newer();
-      if (!moved) return desk.frame.note(action === "back" ? "This is the first one." : "This is the current one.");
+      if (!moved)
+        return desk.frame.note(action === "back" ? "This is the first one." : "This is the current one.");
       if (desk.queue.shown) desk.show();
       else void desk.next();
     });
   }
 
-  /** Leases of what is held, while somebody is there. */
+  /** Leases that end soon, while somebody is there. */
   async renew() {
-    const { queue, saving, active } = this.desk;
+    const { queue, active } = this.desk;
     if (document.hidden || Date.now() - active > 600000) return;
-    for (const item of queue.ending(Date.now() / 1000, 90)) {
-      if (!item) continue;
-      try {
-        const { lease_until: until } = await saving.save("act", { action: "renew", object: item.id });
-        item.lease_until = until ?? (item.lease_until || 0) + 60;
-      } catch (error) {
-        if (queue.shown !== item) queue.drop(item.id);
-        else this.failed(error, item);
-      }
+    for (const item of queue.ending(Date.now() / 1000, 90)) if (item) await this.extend(item);
+  }
+
+  /** More time for an item; where somebody else has it by now, that is said before work goes into it. @param {any} item */
+  async extend(item) {
+    const { queue, calls } = this.desk;
+    try {
+      const { lease_until: until } = await calls.call("act", { action: "renew", object: item.id });
+      if (until) item.lease_until = until;
+    } catch (error) {
+      // It was answered meanwhile, or the server is away: that shows elsewhere.
+      const gone = ["LeaseExpired", "NotYours"].includes(/** @type {any} */ (error)?.code);
+      if (!gone || !queue.have.includes(item.id) || this.desk.locked) return;
+      if (queue.shown === item) this.failed(error, item);
+      else queue.drop(item.id);
     }
   }
 
@@ -171,7 +193,6 @@ export class Doing {
     const { desk } = this;
     if (desk.closed) return;
     desk.frame.note(inWords(error), "problem");
-    desk.frame.say(inWords(error));
     if (error?.code === "JobEnded") return desk.without(error);
     if (["LeaseExpired", "NotYours", "AlreadyAnswered", "NotFound"].includes(error?.code)) {
       const held = item || desk.queue.shown;

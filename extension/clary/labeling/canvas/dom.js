@@ -1,7 +1,8 @@
 // Small helpers to build elements. Text only ever becomes text nodes: what people label is shown, never run.
 
 /**
- * An element. Attributes: `class`, `text`, `on` ({event: listener}), `style` ({property: value}); false and null ones are left out.
+ * An element. Attributes: `class`, `text`, `on` ({event: listener}), `style` ({property: value}); false and null
+ *   ones are left out.
  * @param {string} tag
  * @param {Record<string, any>} [attributes]
  * @param {...(Node|string|null|undefined|false)} children
@@ -16,7 +17,8 @@ export function h(tag, attributes = {}, ...children) {
       for (const [property, one] of Object.entries(value)) element.style.setProperty(property, String(one));
     } else if (name === "text") element.textContent = value;
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name === "class" ? "class" : name, String(value));
+    else if (value !== false && value != null)
+      element.setAttribute(name === "class" ? "class" : name, String(value));
   }
   element.append(.../** @type {any[]} */ (children.filter((child) => child != null && child !== false)));
   if (tag === "button" && !attributes.type) element.setAttribute("type", "button");
@@ -51,7 +53,9 @@ export function fill(element, ...children) {
 
 /** Black or white, whichever is better read on `color`. @param {string} color `#rrggbb` */
 export function ink(color) {
-  const [r, g, b] = rgb(color).map((one) => ((one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = rgb(color).map((one) =>
+    (one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4
+  );
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 

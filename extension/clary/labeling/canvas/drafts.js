@@ -29,7 +29,9 @@ export class Drafts {
     const answer = wanted?.answer();
     if (!wanted || !answer) return this.sent;
     this.sent = this.sent.then(() =>
-      this.saving.save("act", { action: "draft", object: wanted.object, answer }).catch((error) => this.failed(error))
+      this.saving
+        .save("act", { action: "draft", object: wanted.object, answer })
+        .catch((error) => this.failed(error))
     );
     return this.sent;
   }

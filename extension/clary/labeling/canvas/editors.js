@@ -14,10 +14,14 @@ const EDITORS = {
   "named-entity-recognition": spans
 };
 
-/** @param {import("./types.js").Place} place @param {"label"|"review"} queue @returns {import("./types.js").Editor} */
+/**
+ * @param {import("./types.js").Place} place @param {"label"|"review"} queue
+ * @returns {import("./types.js").Editor}
+ */
 export function editorOf(place, queue) {
   const make = EDITORS[place.job.task] || choose;
-  if (place.job.mode === "verify") return queue === "review" ? review(place, (one) => verify(one, make)) : verify(place, make);
+  if (place.job.mode === "verify")
+    return queue === "review" ? review(place, (one) => verify(one, make)) : verify(place, make);
   return queue === "review" ? review(place, make) : make(place);
 }
 

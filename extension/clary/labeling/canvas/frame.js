@@ -19,6 +19,7 @@ export class Frame {
    */
   constructor(el, dark, act) {
     this.act = act;
+    this.saidAt = -Infinity;
     this.host = h("div", { class: "clary-canvas", "data-lm-suppress-shortcuts": "true" });
     const root = this.host.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet()];
@@ -30,13 +31,22 @@ export class Frame {
     this.header = h("div", { class: "item-header", hidden: true });
     this.panel = h("aside", { class: "panel", "aria-label": "Labels and tools" });
     this.facts = h("dl", {});
-    this.about = h("details", { class: "about", hidden: true }, h("summary", { text: "About this item" }), this.facts);
+    this.about = h(
+      "details",
+      { class: "about", hidden: true },
+      h("summary", { text: "About this item" }),
+      this.facts
+    );
     this.cover = h("div", { class: "cover", hidden: true });
     this.noted = h("div", { class: "note", role: "status" });
     this.live = h("div", { class: "unseen", "aria-live": "polite" });
     /** @type {Record<string, any>} */
     this.buttons = {};
-    this.actions = h("footer", { class: "actions", role: "toolbar", "aria-label": "Actions" }, ...this.actionButtons());
+    this.actions = h(
+      "footer",
+      { class: "actions", role: "toolbar", "aria-label": "Actions" },
+      ...this.actionButtons()
+    );
     this.root = h(
       "div",
       { class: dark ? "root dark" : "root" },
@@ -55,7 +65,13 @@ export class Frame {
         this.button("help", { class: "quiet round", "aria-label": "All keys", title: "All keys (?)" }, "?")
       ),
       this.banner,
-      h("div", { class: "work" }, h("div", { class: "middle" }, this.header, this.stage), this.panel, this.cover),
+      h(
+        "div",
+        { class: "work" },
+        h("div", { class: "middle" }, this.header, this.stage),
+        this.panel,
+        this.cover
+      ),
       this.actions,
       this.noted,
       this.live
@@ -73,7 +89,13 @@ export class Frame {
     const one = (/** @type {string} */ name, /** @type {string} */ text, /** @type {string} */ key) =>
       this.button(
         name,
-        { class: "action", "data-one": !/undo|redo/.test(name), title: `${text} (${key})`, "aria-label": text, "aria-keyshortcuts": key },
+        {
+          class: "action",
+          "data-one": !/undo|redo/.test(name),
+          title: `${text} (${key})`,
+          "aria-label": text,
+          "aria-keyshortcuts": key
+        },
         icon(/** @type {any} */ (ICONS)[name]),
         h("span", { class: "word", text })
       );
@@ -100,9 +122,12 @@ export class Frame {
     this.stage.focus({ preventScroll: true });
   }
 
-  /** Say it to screen readers. @param {string} text */
+  /** Say it to screen readers; what is said at once (an answer, and the next item) is one sentence. @param {string} text */
   say(text) {
-    this.live.textContent = this.live.textContent === text ? `${text}\u00a0` : text;
+    const now = performance.now();
+    const whole = now - this.saidAt < 60 ? `${this.live.textContent}. ${text}` : text;
+    this.saidAt = now;
+    this.live.textContent = this.live.textContent === whole ? `${whole}\u00a0` : whole;
   }
 
   /** Show it for a moment. @param {string} text @param {"info"|"problem"} [kind] */
@@ -123,7 +148,11 @@ export class Frame {
   tell(metadata) {
     const rows = Object.entries(metadata);
     this.about.hidden = !rows.length;
-    if (rows.length) fill(this.facts, ...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: String(value) })]));
+    if (rows.length)
+      fill(
+        this.facts,
+        ...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: String(value) })])
+      );
     if (this.about.parentNode !== this.panel) this.panel.append(this.about);
   }
 

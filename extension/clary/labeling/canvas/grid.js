@@ -26,12 +26,25 @@ export class Grid {
     /** @type {import("./types.js").Label|null} */
     this.label = null;
     this.many = place.job.task.endsWith("multilabel");
-    this.labels = new Labels(place.panel, place.job.labels, { choose: (label) => this.choose(label), kind: "answer" });
+    this.labels = new Labels(place.panel, place.job.labels, {
+      choose: (label) => this.choose(label),
+      kind: "answer"
+    });
     this.apply = h("button", { class: "submit wide", on: { click: () => this.submit() } });
     this.count = h("p", { class: "faint", role: "status" });
-    this.every = h("button", { class: "quiet framed wide", on: { click: () => this.all() } }, "Choose all", keycap("A"));
+    this.every = h(
+      "button",
+      { class: "quiet framed wide", on: { click: () => this.all() } },
+      "Choose all",
+      keycap("A")
+    );
     place.panel.append(this.every, this.apply, this.count);
-    this.list = h("div", { class: "grid", role: "listbox", "aria-multiselectable": "true", "aria-label": "Items" });
+    this.list = h("div", {
+      class: "grid",
+      role: "listbox",
+      "aria-multiselectable": "true",
+      "aria-label": "Items"
+    });
     place.stage.append(this.list);
     this.help = GRID_HELP;
     this.refresh();
@@ -47,10 +60,16 @@ export class Grid {
     const { queue } = this.desk;
     const items = [queue.front, ...queue.ready].filter((item) => item !== null).slice(0, SHOWN);
     const known = new Map(this.cells.map((cell) => [cell.item.id, cell]));
-    this.cells = items.map((item) => known.get(item.id) || new GridCell(this.place, item, (cell, event) => this.press(cell, event)));
+    this.cells = items.map(
+      (item) => known.get(item.id) || new GridCell(this.place, item, (cell, event) => this.press(cell, event))
+    );
     const wanted = this.cells.map((cell) => cell.element);
     // Cells that stay are not moved: the focus and the pictures stay with them.
-    if (wanted.length !== this.list.children.length || wanted.some((one, index) => one !== this.list.children[index])) this.list.replaceChildren(...wanted);
+    if (
+      wanted.length !== this.list.children.length ||
+      wanted.some((one, index) => one !== this.list.children[index])
+    )
+      this.list.replaceChildren(...wanted);
     this.at = Math.min(this.at, Math.max(0, this.cells.length - 1));
     if (this.cells.length) painted(this.place.stage, this.cells[0].item.id);
     this.refresh();
@@ -59,7 +78,12 @@ export class Grid {
   refresh() {
     const chosen = this.chosen.length;
     const what = this.label?.name ?? "…";
-    this.apply.replaceChildren(chosen ? `${chosen === 1 ? "This one is" : `These ${chosen} are`} ${what}` : `Choose items that are ${what}`, keycap("↵"));
+    this.apply.replaceChildren(
+      chosen
+        ? `${chosen === 1 ? "This one is" : `These ${chosen} are`} ${what}`
+        : `Choose items that are ${what}`,
+      keycap("↵")
+    );
     this.apply.disabled = !this.label || !chosen;
     this.count.textContent = this.label ? "" : "Choose a label first, then the items.";
     this.labels.mark(this.label ? [this.label.name] : []);
@@ -106,7 +130,8 @@ export class Grid {
     const { desk, label } = this;
     const cells = this.chosen;
     if (!label) return this.place.note("Choose a label first.");
-    if (!cells.length) return this.place.note(`Choose the items that are ${label.name}: click them, or arrows and Space.`);
+    if (!cells.length)
+      return this.place.note(`Choose the items that are ${label.name}: click them, or arrows and Space.`);
     const answer = this.many ? { labels: [label.name] } : { label: label.name };
     const seconds = desk.clock.seconds / cells.length;
     const items = cells.map((cell) => ({ object: cell.item.id, answer, nonce: nonce(), seconds }));
@@ -168,7 +193,8 @@ export class Grid {
     const { element } = this.cells[this.at];
     const edge = { top: element.offsetTop, bottom: element.offsetTop + element.offsetHeight };
     if (edge.top < this.list.scrollTop) this.list.scrollTop = edge.top - 8;
-    else if (edge.bottom > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = edge.bottom - this.list.clientHeight + 8;
+    else if (edge.bottom > this.list.scrollTop + this.list.clientHeight)
+      this.list.scrollTop = edge.bottom - this.list.clientHeight + 8;
     const cell = this.cells[this.at];
     this.place.say(`${this.at + 1} of ${this.cells.length}, ${cell.name}${cell.chosen ? ", chosen" : ""}`);
   }

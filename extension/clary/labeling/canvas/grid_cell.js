@@ -5,17 +5,31 @@ import { h, percent } from "./dom.js";
 const EDGE = 256;
 
 export class GridCell {
-  /** @param {import("./types.js").Place} place @param {import("./types.js").Item} item @param {(cell: GridCell, event: MouseEvent) => void} press */
+  /**
+   * @param {import("./types.js").Place} place @param {import("./types.js").Item} item
+   * @param {(cell: GridCell, event: MouseEvent) => void} press
+   */
   constructor(place, item, press) {
     this.item = item;
     this.chosen = false;
     this.name = item.source.kind === "image" ? item.source.name : item.source.text.slice(0, 60);
-    const shown = item.source.kind === "image" ? this.picture(place, item) : h("span", { class: "cell-text", text: item.source.text.slice(0, 400) });
+    const shown =
+      item.source.kind === "image"
+        ? this.picture(place, item)
+        : h("span", { class: "cell-text", text: item.source.text.slice(0, 400) });
     const guess = item.suggestion;
-    const guessed = guess ? `${guess.answer.label ?? guess.answer.labels?.join(", ")} ${percent(guess.confidence)}` : "";
+    const guessed = guess
+      ? `${guess.answer.label ?? guess.answer.labels?.join(", ")} ${percent(guess.confidence)}`
+      : "";
     this.element = h(
       "div",
-      { class: "cell", role: "option", "aria-selected": "false", "aria-label": `${this.name}${guessed ? `, suggested ${guessed}` : ""}`, on: { click: (/** @type {MouseEvent} */ event) => press(this, event) } },
+      {
+        class: "cell",
+        role: "option",
+        "aria-selected": "false",
+        "aria-label": `${this.name}${guessed ? `, suggested ${guessed}` : ""}`,
+        on: { click: (/** @type {MouseEvent} */ event) => press(this, event) }
+      },
       shown,
       guessed ? h("span", { class: "cell-guess", text: guessed }) : null,
       h("span", { class: "cell-tick", "aria-hidden": "true", text: "✓" })

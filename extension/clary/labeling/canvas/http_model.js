@@ -22,15 +22,30 @@ export function httpModel({ post, image, state = {} }) {
       }
       emit("msg:custom", { id, ...(await post({ method, params })) }, []);
     } catch (error) {
-      const { code = "Unreachable", message = "The server does not answer.", retry = true } = /** @type {any} */ (error) || {};
-      emit("msg:custom", { id, error: typeof code === "string" ? { code, message, retry } : { code: "Unreachable", message, retry: true } }, []);
+      const {
+        code = "Unreachable",
+        message = "The server does not answer.",
+        retry = true
+      } = /** @type {any} */ (error) || {};
+      emit(
+        "msg:custom",
+        {
+          id,
+          error:
+            typeof code === "string"
+              ? { code, message, retry }
+              : { code: "Unreachable", message, retry: true }
+        },
+        []
+      );
     }
   };
   return {
     /** @param {any} content */
     send: (content) => void answer(content),
     /** @param {string} event @param {Function} listener */
-    on: (event, listener) => void (listeners.get(event) || listeners.set(event, new Set()).get(event))?.add(listener),
+    on: (event, listener) =>
+      void (listeners.get(event) || listeners.set(event, new Set()).get(event))?.add(listener),
     /** @param {string} event @param {Function} listener */
     off: (event, listener) => void listeners.get(event)?.delete(listener),
     /** @param {string} name */
@@ -47,20 +62,26 @@ export function httpModel({ post, image, state = {} }) {
 /**
  * `post` and `image` of a job under an address, as Clary's servers offer them.
  * @param {string} address  ".../labeling-jobs/NAME", without a slash at its end
- * @param {{headers?: Record<string, string>, query?: string, fetch?: typeof fetch, denied?: (message: string) => void}} [options]
+ * @param {{headers?: Record<string, string>, query?: string, fetch?: typeof fetch, denied?: (message: string) =>
+ *   void}} [options]
  */
 export function overHttp(address, { headers = {}, query = "", fetch: get = fetch, denied } = {}) {
   const suffix = query ? `?${query}` : "";
   /** @param {string} url @param {RequestInit} init */
   const request = async (url, init) => {
-    const response = await get.call(globalThis, url, { cache: "no-store", credentials: "same-origin", ...init });
+    const response = await get.call(globalThis, url, {
+      cache: "no-store",
+      credentials: "same-origin",
+      ...init
+    });
     if (response.status === 502 || response.status === 503 || response.status === 504) throw undefined;
     return response;
   };
   /** @param {Response} response */
   const problem = async (response) => {
     const body = await response.json().catch(() => ({}));
-    const message = body.error?.message || body.message || body.Message || `The server answered ${response.status}.`;
+    const message =
+      body.error?.message || body.message || body.Message || `The server answered ${response.status}.`;
     if (response.status === 401 || response.status === 403) denied?.(message);
     return { code: "BadRequest", retry: response.status >= 500, ...body.error, message };
   };
@@ -78,7 +99,9 @@ export function overHttp(address, { headers = {}, query = "", fetch: get = fetch
     async image(object, size) {
       const more = new URLSearchParams(query);
       if (size) more.set("size", String(size));
-      const response = await request(`${address}/objects/${object}/image${String(more) && `?${more}`}`, { headers });
+      const response = await request(`${address}/objects/${object}/image${String(more) && `?${more}`}`, {
+        headers
+      });
       if (!response.ok) throw await problem(response);
       return response.blob();
     }

@@ -1,5 +1,5 @@
-// Pictures, decoded off the main thread before they are needed: a preview of about the screen's size, the file itself for zooming.
-
+// Pictures, decoded off the main thread before they are needed: a preview of about the screen's size, the file itself
+// for zooming.
 
 /** @typedef {{bitmap: ImageBitmap, whole: boolean}} Picture  `whole`: one pixel of it is one of the image */
 
@@ -18,10 +18,20 @@ export class Images {
     this.room = { width, height };
   }
 
-  /** The longest edge that the item has where it fits its place: drawn in this size nothing is left to be scaled. @param {import("./types.js").Item} item */
+  /**
+   * The longest edge that the item has where it fits its place: drawn in this size nothing is left to be
+   * scaled.
+   * @param {import("./types.js").Item} item
+   */
   edgeOf(item) {
     const { width, height } = /** @type {any} */ (item.source);
-    return Math.min(4096, Math.max(1, Math.round(Math.max(width, height) * Math.min(this.room.width / width, this.room.height / height))));
+    return Math.min(
+      4096,
+      Math.max(
+        1,
+        Math.round(Math.max(width, height) * Math.min(this.room.width / width, this.room.height / height))
+      )
+    );
   }
 
   /**
@@ -52,11 +62,19 @@ export class Images {
     return this.get(item, Infinity);
   }
 
-  /** Load what comes next, one after another so that the nearest is there first. @param {import("./types.js").Item[]} items */
+  /**
+   * Load what comes next, one after another so that the nearest is there first.
+   * @param {import("./types.js").Item[]} items
+   */
   prefetch(items) {
     for (const item of items) {
       if (item.source.kind !== "image" || this.kept.has(this.key(item, this.edgeOf(item)))) continue;
-      this.ahead = this.ahead.then(() => this.get(item).then(() => {}, () => {}));
+      this.ahead = this.ahead.then(() =>
+        this.get(item).then(
+          () => {},
+          () => {}
+        )
+      );
     }
   }
 
@@ -84,7 +102,10 @@ export class Images {
     }
   }
 
-  /** Let go of what was not looked at for longest. A bitmap that is still drawn lives until the browser sees it is not. */
+  /**
+   * Let go of what was not looked at for longest. A bitmap that is still drawn lives until the browser sees
+   * it is not.
+   */
   forget() {
     let pixels = 0;
     for (const [key, { picture }] of [...this.kept].reverse()) {

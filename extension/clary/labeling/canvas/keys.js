@@ -1,7 +1,8 @@
 // Keys: one name each whatever the keyboard, kept from the page around, and left alone where somebody types.
 
 /**
- * "1", "a", "Ctrl+z", "Ctrl+Shift+z", "Shift+ArrowLeft", "Alt+ArrowLeft", "Enter", " ". Ctrl stands for Cmd, too. Shift is named
+ * "1", "a", "Ctrl+z", "Ctrl+Shift+z", "Shift+ArrowLeft", "Alt+ArrowLeft", "Enter", " ". Ctrl stands for Cmd, too.
+ *   Shift is named
  * only where it does not change what the key writes.
  * @param {KeyboardEvent} event
  */

@@ -5,7 +5,8 @@ import { h, ink, keycap, percent } from "./dom.js";
 export class Labels {
   /**
    * @param {HTMLElement} place @param {import("./types.js").Label[]} labels
-   * @param {{choose: (label: import("./types.js").Label) => void, many?: boolean, title?: string, kind?: "answer"|"brush", patterns?: boolean}} options
+   * @param {{choose: (label: import("./types.js").Label) => void, many?: boolean, title?: string, kind?:
+   *   "answer"|"brush", patterns?: boolean}} options
    *   `many`: several may be on at once; `patterns`: each has one beside its colour
    */
   constructor(place, labels, { choose, many = false, title = "Labels", kind = "answer", patterns = false }) {
@@ -13,7 +14,11 @@ export class Labels {
     this.chosen = choose;
     /** @type {Map<string, any>} */
     this.buttons = new Map();
-    this.list = h("div", { class: `labels ${kind}`, role: many ? "group" : "radiogroup", "aria-label": title });
+    this.list = h("div", {
+      class: `labels ${kind}`,
+      role: many ? "group" : "radiogroup",
+      "aria-label": title
+    });
     for (const [index, label] of labels.entries()) {
       const button = h(
         "button",
@@ -40,7 +45,12 @@ export class Labels {
   }
 
   searchField() {
-    const field = h("input", { class: "search", type: "search", placeholder: "Find a label ( / )", "aria-label": "Find a label" });
+    const field = h("input", {
+      class: "search",
+      type: "search",
+      placeholder: "Find a label ( / )",
+      "aria-label": "Find a label"
+    });
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
       for (const [name, button] of this.buttons) button.hidden = !name.toLowerCase().includes(wanted);
@@ -61,7 +71,10 @@ export class Labels {
     this.search.blur();
   }
 
-  /** Show which are on. @param {string[]} names @param {boolean} [proposed] by the model or an earlier job, not by the person */
+  /**
+   * Show which are on.
+   * @param {string[]} names @param {boolean} [proposed] by the model or an earlier job, not by the person
+   */
   mark(names, proposed = false) {
     for (const [name, button] of this.buttons) {
       const on = names.includes(name);

@@ -34,7 +34,7 @@ export class Mask {
     const total = this.width * this.height;
     /** @type {[number, number][]} */
     const runs = [];
-    for (let at = 0; at < total; ) {
+    for (let at = 0; at < total;) {
       const value = data[at];
       const word = value * 0x01010101;
       let end = at + 1;
@@ -62,10 +62,15 @@ export class Mask {
   at(x, y) {
     const column = Math.floor(x);
     const row = Math.floor(y);
-    return column >= 0 && row >= 0 && column < this.width && row < this.height ? this.data[row * this.width + column] : 0;
+    return column >= 0 && row >= 0 && column < this.width && row < this.height
+      ? this.data[row * this.width + column]
+      : 0;
   }
 
-  /** One row's pixels from `from` to `to` (exclusive) become a class. @param {number} row @param {number} from @param {number} to @param {number} value */
+  /**
+   * One row's pixels from `from` to `to` (exclusive) become a class.
+   * @param {number} row @param {number} from @param {number} to @param {number} value
+   */
   span(row, from, to, value) {
     if (row < 0 || row >= this.height) return;
     const left = Math.max(0, from);
@@ -81,7 +86,10 @@ export class Mask {
     touched.bottom = Math.max(touched.bottom, row + 1);
   }
 
-  /** A round brush from one point to another. @param {Point} from @param {Point} to @param {number} radius @param {number} value @returns {Rect} */
+  /**
+   * A round brush from one point to another.
+   * @param {Point} from @param {Point} to @param {number} radius @param {number} value @returns {Rect}
+   */
   brush(from, to, radius, value) {
     const top = Math.floor(Math.min(from.y, to.y) - radius);
     const bottom = Math.ceil(Math.max(from.y, to.y) + radius);
@@ -133,7 +141,8 @@ export class Mask {
       const cuts = [];
       points.forEach((one, index) => {
         const other = points[(index + 1) % points.length];
-        if (one.y <= y !== other.y <= y) cuts.push(one.x + ((y - one.y) / (other.y - one.y)) * (other.x - one.x));
+        if (one.y <= y !== other.y <= y)
+          cuts.push(one.x + ((y - one.y) / (other.y - one.y)) * (other.x - one.x));
       });
       cuts.sort((a, b) => a - b);
       for (let index = 0; index + 1 < cuts.length; index += 2) {
@@ -142,7 +151,10 @@ export class Mask {
     }
   }
 
-  /** All pixels of one class that hang together with the one at the point. @param {number} x @param {number} y @param {number} value */
+  /**
+   * All pixels of one class that hang together with the one at the point.
+   * @param {number} x @param {number} y @param {number} value
+   */
   flood(x, y, value) {
     const { width, height, data } = this;
     const column = Math.floor(x);
@@ -165,7 +177,8 @@ export class Mask {
         if (next < 0 || next >= height) continue;
         const begin = next * width;
         for (let index = left; index < right; index++) {
-          if (data[begin + index] === old && (index === left || data[begin + index - 1] !== old)) stack.push(index, next);
+          if (data[begin + index] === old && (index === left || data[begin + index - 1] !== old))
+            stack.push(index, next);
         }
       }
     }
@@ -210,7 +223,7 @@ export class Patch {
 /** @param {Uint8Array} row @returns {number[]} class, length, class, length, ... */
 function runsOf(row) {
   const runs = [];
-  for (let at = 0; at < row.length; ) {
+  for (let at = 0; at < row.length;) {
     let end = at + 1;
     while (end < row.length && row[end] === row[at]) end++;
     runs.push(row[at], end - at);

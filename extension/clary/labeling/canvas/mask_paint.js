@@ -25,7 +25,11 @@ export class MaskPaint {
       if (!color) return [0, 0, 0];
       const [r, g, b] = rgb(color);
       const value = r + g * 0x100 + b * 0x10000;
-      return [value + alpha(this.opacity * 1.35 + 0.1), value + alpha(this.opacity * 0.72), value + alpha(0.6 + this.opacity)];
+      return [
+        value + alpha(this.opacity * 1.35 + 0.1),
+        value + alpha(this.opacity * 0.72),
+        value + alpha(0.6 + this.opacity)
+      ];
     });
   }
 
@@ -76,7 +80,8 @@ export class MaskPaint {
           const edge = value !== before || value !== above[x - x0];
           const colors = palette[value || before || above[x - x0]] || palette[1];
           if (edge) out[at] = colors[2];
-          else if (value) out[at] = lined(value, Math.floor(x / step), Math.floor(y / step)) ? colors[0] : colors[1];
+          else if (value)
+            out[at] = lined(value, Math.floor(x / step), Math.floor(y / step)) ? colors[0] : colors[1];
         }
         before = value;
         above[x - x0] = value;
@@ -85,7 +90,10 @@ export class MaskPaint {
   }
 }
 
-/** Whether a pixel of the screen lies on a line of its class' pattern. @param {number} value @param {number} x @param {number} y */
+/**
+ * Whether a pixel of the screen lies on a line of its class' pattern.
+ * @param {number} value @param {number} x @param {number} y
+ */
 function lined(value, x, y) {
   switch ((value - 1) % PATTERNS) {
     case 1:

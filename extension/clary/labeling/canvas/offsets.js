@@ -1,4 +1,5 @@
-// Places in a text. Answers count unicode code points; JavaScript's strings count UTF-16 units; people move by words and letters.
+// Places in a text. Answers count unicode code points; JavaScript's strings count UTF-16 units; people move by words
+// and letters.
 
 export class Offsets {
   /** @param {string} text */
@@ -6,7 +7,7 @@ export class Offsets {
     this.text = text;
     /** UTF-16 index of every code point, and of the end @type {number[]} */
     this.units = [];
-    for (let index = 0; index < text.length; ) {
+    for (let index = 0; index < text.length;) {
       this.units.push(index);
       index += /** @type {number} */ (text.codePointAt(index)) > 0xffff ? 2 : 1;
     }
@@ -37,7 +38,11 @@ export class Offsets {
     for (const { segment, index, isWordLike } of segments(this.text, granularity)) {
       const start = this.point(index);
       // Signs alone (€, emoji) count as words, too; spaces and punctuation do not.
-      found.push({ start, end: this.point(index + segment.length), word: Boolean(isWordLike) || /[^\s\p{P}]/u.test(segment) });
+      found.push({
+        start,
+        end: this.point(index + segment.length),
+        word: Boolean(isWordLike) || /[^\s\p{P}]/u.test(segment)
+      });
     }
     return found;
   }
@@ -45,7 +50,7 @@ export class Offsets {
   /** The word at a code point, or the nearest before it. @param {number} point */
   wordAt(point) {
     let best = 0;
-    for (let low = 0, high = this.words.length - 1; low <= high; ) {
+    for (let low = 0, high = this.words.length - 1; low <= high;) {
       const middle = (low + high) >> 1;
       if (this.words[middle].start <= point) {
         best = middle;
@@ -55,7 +60,10 @@ export class Offsets {
     return best;
   }
 
-  /** The border between letters nearest to a code point. @param {number} point @param {number} step -1: before it, 1: after it, 0: at it or before */
+  /**
+   * The border between letters nearest to a code point.
+   * @param {number} point @param {number} step -1: before it, 1: after it, 0: at it or before
+   */
   letter(point, step) {
     let low = 0;
     let high = this.letters.length - 1;
@@ -70,7 +78,8 @@ export class Offsets {
   }
 
   /**
-   * Grown to whole words, without the spaces and punctuation at its ends; where it holds no word, the letters that are no spaces.
+   * Grown to whole words, without the spaces and punctuation at its ends; where it holds no word, the letters that
+   *   are no spaces.
    * @param {number} start @param {number} end @returns {{start: number, end: number}|null}
    */
   toWords(start, end) {
@@ -81,9 +90,20 @@ export class Offsets {
   }
 }
 
-/** @param {string} text @param {"grapheme"|"word"} granularity @returns {Iterable<{segment: string, index: number, isWordLike?: boolean}>} */
+/**
+ * @param {string} text @param {"grapheme"|"word"} granularity
+ * @returns {Iterable<{segment: string, index: number, isWordLike?: boolean}>}
+ */
 function segments(text, granularity) {
-  if (typeof Intl.Segmenter === "function") return new Intl.Segmenter(undefined, { granularity }).segment(text);
-  const parts = granularity === "word" ? text.matchAll(/[\p{L}\p{M}\p{N}_]+|\s+|[^\s]/gu) : text.matchAll(/\P{M}\p{M}*/gsu);
-  return [...parts].map((part) => ({ segment: part[0], index: part.index ?? 0, isWordLike: /[\p{L}\p{N}]/u.test(part[0]) }));
+  if (typeof Intl.Segmenter === "function")
+    return new Intl.Segmenter(undefined, { granularity }).segment(text);
+  const parts =
+    granularity === "word"
+      ? text.matchAll(/[\p{L}\p{M}\p{N}_]+|\s+|[^\s]/gu)
+      : text.matchAll(/\P{M}\p{M}*/gsu);
+  return [...parts].map((part) => ({
+    segment: part[0],
+    index: part.index ?? 0,
+    isWordLike: /[\p{L}\p{N}]/u.test(part[0])
+  }));
 }

@@ -36,6 +36,7 @@ const base = new URL(".", location.href);
 const place = /** @type {HTMLElement} */ (document.getElementById("portal"));
 /** @type {(() => void)|null} */
 let leave = null;
+let asked = 0;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
@@ -63,21 +64,37 @@ function put(...what) {
 /** @param {string} title @param {string} text @param {boolean} [again] */
 function message(title, text, again = false) {
   document.title = title;
-  const button = again ? h("ul", { class: "jobs" }, h("li", {}, h("button", { on: { click: () => jobs(true) } }, h("span", { class: "go", text: "Try again" })))) : null;
+  const button = again
+    ? h(
+        "ul",
+        { class: "jobs" },
+        h(
+          "li",
+          {},
+          h("button", { on: { click: () => jobs(true) } }, h("span", { class: "go", text: "Try again" }))
+        )
+      )
+    : null;
   put(h("main", { class: "message", role: "alert" }, h("h1", { text: title }), h("p", { text }), button));
 }
 
 /** @param {string} text */
 function denied(text) {
   sessionStorage.removeItem(KEPT);
-  if (/revoked/i.test(text)) message("This link was revoked", "Your answers are kept. Ask whoever sent you the link for a new one.");
+  if (/revoked/i.test(text))
+    message("This link was revoked", "Your answers are kept. Ask whoever sent you the link for a new one.");
   else message("This link does not work", `${text} Ask whoever sent you the link for a new one.`);
 }
 
 /** The jobs that are open to the person. @param {boolean} [straight] the only one opens by itself */
 async function jobs(straight = false) {
   const secret = sessionStorage.getItem(KEPT);
-  if (!secret) return message("Open your link", "This page opens with the link that was sent to you. Open it once more from the message that it came in.");
+  if (!secret)
+    return message(
+      "Open your link",
+      "This page opens with the link that was sent to you. Open it once more from the message that it came in."
+    );
+  const own = ++asked;
   let response;
   try {
     response = await fetch(new URL("me", base), { headers: { [HEADER]: secret }, cache: "no-store" });
@@ -85,14 +102,26 @@ async function jobs(straight = false) {
     return message("The server does not answer", "Nothing is lost. Try again in a moment.", true);
   }
   const answer = await response.json().catch(() => ({}));
-  if (response.status === 401 || response.status === 403) return denied(answer.error?.message || "This link is not known.");
-  if (!response.ok) return message("That did not work", answer.error?.message || `The server answered ${response.status}.`, true);
+  // Another link was opened meanwhile: what that one says counts.
+  if (own !== asked) return;
+  if (response.status === 401 || response.status === 403)
+    return denied(answer.error?.message || "This link is not known.");
+  if (!response.ok)
+    return message(
+      "That did not work",
+      answer.error?.message || `The server answered ${response.status}.`,
+      true
+    );
   document.title = "Labeling";
   const open = answer.jobs;
   if (straight && open.length === 1) return desk(open[0], false);
   const list = open.map((/** @type {any} */ job) => h("li", {}, card(job)));
   const [head] = list.length
-    ? [h("p", { text: open.length === 1 ? "One job is waiting for you." : `${open.length} jobs are waiting for you.` })]
+    ? [
+        h("p", {
+          text: open.length === 1 ? "One job is waiting for you." : `${open.length} jobs are waiting for you.`
+        })
+      ]
     : [h("p", { text: "There is nothing to do for you now. Come back later." })];
   put(h("main", {}, h("h1", { text: `Hello, ${answer.name}` }), head, h("ul", { class: "jobs" }, ...list)));
 }
@@ -106,7 +135,9 @@ function card(job) {
     { on: { click: () => desk(job, true) } },
     h("h2", { text: job.title || job.job }),
     h("span", { class: left ? "go" : "go none", text: left ? (done ? "Go on" : "Start") : "Look" }),
-    h("p", { text: `${number(done)} done by you, ${number(left)} left${job.description ? ` · ${job.description}` : ""}` })
+    h("p", {
+      text: `${number(done)} done by you, ${number(left)} left${job.description ? ` · ${job.description}` : ""}`
+    })
   );
 }
 

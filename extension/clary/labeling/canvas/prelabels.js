@@ -4,7 +4,18 @@ import { h, percent } from "./dom.js";
 import { shownItem } from "./shown.js";
 
 /** Told apart by most eyes; the names stand beside them. */
-const COLORS = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b8a400", "#7b5ea7", "#8c564b", "#5f6b6d"];
+const COLORS = [
+  "#0072b2",
+  "#e69f00",
+  "#009e73",
+  "#d55e00",
+  "#cc79a7",
+  "#56b4e9",
+  "#b8a400",
+  "#7b5ea7",
+  "#8c564b",
+  "#5f6b6d"
+];
 
 /**
  * The labels of answers that are no labels of the job: named in the answers, coloured here.
@@ -20,7 +31,12 @@ export function learn(known, answer) {
 /** @param {import("./types.js").Label[]} known @param {string} name @param {string} color */
 function add(known, name, color) {
   if (known.some((label) => label.name === name)) return;
-  known.push({ name, short: name, hotkey: "", color: /^#[0-9a-f]{6}$/i.test(color || "") ? color : COLORS[known.length % COLORS.length] });
+  known.push({
+    name,
+    short: name,
+    hotkey: "",
+    color: /^#[0-9a-f]{6}$/i.test(color || "") ? color : COLORS[known.length % COLORS.length]
+  });
 }
 
 /**
@@ -41,7 +57,10 @@ export function shownClass(place) {
         ...names.map((/** @type {string} */ name) =>
           h(
             "span",
-            { class: "given-label", style: { "--label": labels.find((one) => one.name === name)?.color || "#6b7280" } },
+            {
+              class: "given-label",
+              style: { "--label": labels.find((one) => one.name === name)?.color || "#6b7280" }
+            },
             h("span", { class: "swatch" }),
             h("span", { text: name }),
             sure != null ? h("span", { class: "faint", text: percent(sure) }) : null
@@ -52,7 +71,8 @@ export function shownClass(place) {
       shown.show(item);
     },
     key: (/** @type {string} */ key) => shown.key(key),
-    release: (/** @type {string} */ key) => key.endsWith(" ") && "view" in shown && (shown.view.panning = false),
+    release: (/** @type {string} */ key) =>
+      key.endsWith(" ") && "view" in shown && (shown.view.panning = false),
     help: shown.help,
     close: () => (shown.close(), head.remove(), holder.remove())
   };
@@ -68,7 +88,9 @@ export function summary(answer, item) {
   if (answer.boxes) return counted(answer.boxes.map((/** @type {any} */ one) => one.label));
   if (answer.entities) {
     const points = [...(item.source.kind === "text" ? item.source.text : "")];
-    const parts = answer.entities.map((/** @type {any} */ one) => `${points.slice(one.startOffset, one.endOffset).join("")} (${one.label})`);
+    const parts = answer.entities.map(
+      (/** @type {any} */ one) => `${points.slice(one.startOffset, one.endOffset).join("")} (${one.label})`
+    );
     return parts.join(", ") || "no spans";
   }
   if (answer.runs) return "a mask";
@@ -80,6 +102,7 @@ export function summary(answer, item) {
 function counted(names) {
   const counts = new Map();
   for (const name of names) counts.set(name, (counts.get(name) || 0) + 1);
-  return [...counts].map(([name, count]) => (count > 1 ? `${count} × ${name}` : name)).join(", ") || "no boxes";
+  return (
+    [...counts].map(([name, count]) => (count > 1 ? `${count} × ${name}` : name)).join(", ") || "no boxes"
+  );
 }
-

@@ -75,9 +75,13 @@ export class Queue {
 
   /** Not ours any more. @param {number} id */
   drop(id) {
+    if (this.shown?.id === id) this.back = 0;
     this.ready = this.ready.filter((item) => item.id !== id);
-    this.past = this.past.filter((item) => item.id !== id);
-    this.back = 0;
+    const place = this.past.findIndex((item) => item.id === id);
+    if (place >= 0) {
+      this.past.splice(place, 1);
+      this.back = Math.min(this.back, this.past.length);
+    }
     if (this.front?.id === id) this.front = this.ready.shift() || null;
   }
 
@@ -109,7 +113,9 @@ export class Queue {
     const before = this.oldest ?? this.past[0]?.seq ?? null;
     const { items } = await this.saving.insist("history", { before, n: 20 });
     const known = new Set(this.past.map((item) => item.id));
-    const older = items.filter((/** @type {Item} */ item) => !known.has(item.id) && item.id !== this.front?.id);
+    const older = items.filter(
+      (/** @type {Item} */ item) => !known.has(item.id) && item.id !== this.front?.id
+    );
     this.past.unshift(...older.reverse());
     this.pastComplete = items.length < 20;
     this.oldest = items.at(-1)?.seq ?? before;

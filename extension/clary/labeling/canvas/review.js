@@ -31,16 +31,28 @@ export function review(place, make) {
 
   /** @param {number} index */
   function mark(index) {
-    [...strip.querySelectorAll(".vote")].forEach((one, at) => one.setAttribute("aria-pressed", String(at === index)));
+    [...strip.querySelectorAll(".vote")].forEach((one, at) =>
+      one.setAttribute("aria-pressed", String(at === index))
+    );
   }
 
   /** @param {any} vote @param {number} index */
   function card(vote, index) {
     return h(
       "button",
-      { class: "vote", "aria-pressed": "false", title: single ? `Decide for this (Shift + ${index + 1})` : `Start from this (Shift + ${index + 1})`, on: { click: () => use(index) } },
+      {
+        class: "vote",
+        "aria-pressed": "false",
+        title: single ? `Decide for this (Shift + ${index + 1})` : `Start from this (Shift + ${index + 1})`,
+        on: { click: () => use(index) }
+      },
       place.job.modality === "image" && !single ? new VotePicture(place, item, vote.answer).canvas : null,
-      h("span", { class: "vote-words" }, h("b", { text: vote.worker }), h("span", { text: summary(vote.answer, item) })),
+      h(
+        "span",
+        { class: "vote-words" },
+        h("b", { text: vote.worker }),
+        h("span", { text: summary(vote.answer, item) })
+      ),
       h("kbd", { text: `⇧${index + 1}` })
     );
   }
@@ -52,11 +64,21 @@ export function review(place, make) {
       votes = next.votes || [];
       const known = (place.job.prelabel_labels ||= []);
       for (const vote of votes) learn(known, vote.answer);
-      const why = [next.agreement != null ? `agreement ${Math.round(next.agreement * 100)} %` : "", ...(next.why || [])].filter(Boolean).join(", ");
+      const why = [
+        next.agreement != null ? `agreement ${Math.round(next.agreement * 100)} %` : "",
+        ...(next.why || [])
+      ]
+        .filter(Boolean)
+        .join(", ");
       strip.replaceChildren(
-        h("p", { class: "faint", text: `${votes.length} ${votes.length === 1 ? "answer" : "answers"}${why ? ` (${why})` : ""}. ${single ? "Decide." : "Start from one, or from nothing."}` }),
+        h("p", {
+          class: "faint",
+          text: `${votes.length} ${votes.length === 1 ? "answer" : "answers"}${why ? ` (${why})` : ""}. ${single ? "Decide." : "Start from one, or from nothing."}`
+        }),
         ...votes.map(card),
-        ...(next.comments || []).map((/** @type {any} */ one) => h("p", { class: "faint", text: `${one.worker ?? ""}: ${one.comment ?? one}` }))
+        ...(next.comments || []).map((/** @type {any} */ one) =>
+          h("p", { class: "faint", text: `${one.worker ?? ""}: ${one.comment ?? one}` })
+        )
       );
       editor.show({ ...next, suggestion: null }, answer ?? null, null);
     },
@@ -68,7 +90,13 @@ export function review(place, make) {
       }
       return editor.key(key, event);
     },
-    help: [{ keys: "Shift + 1 / Shift + 2 / …", does: single ? "decide for an annotator's answer" : "start from an annotator's answer" }, ...editor.help],
+    help: [
+      {
+        keys: "Shift + 1 / Shift + 2 / …",
+        does: single ? "decide for an annotator's answer" : "start from an annotator's answer"
+      },
+      ...editor.help
+    ],
     close: () => (editor.close(), strip.remove())
   };
 }
@@ -77,7 +105,17 @@ export function review(place, make) {
 function bound(editor) {
   /** @type {any} */
   const made = {};
-  for (const name of ["answer", "submit", "undo", "redo", "release", "refusal", "refused", "draft", "submits"]) {
+  for (const name of [
+    "answer",
+    "submit",
+    "undo",
+    "redo",
+    "release",
+    "refusal",
+    "refused",
+    "draft",
+    "submits"
+  ]) {
     if (typeof editor[name] === "function") made[name] = editor[name].bind(editor);
   }
   return made;

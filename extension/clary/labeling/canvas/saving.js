@@ -5,7 +5,8 @@ import { CallError, nonce } from "./calls.js";
 export class Saving {
   /**
    * @param {import("./calls.js").Calls} calls
-   * @param {{away: (since: number|null) => void, busy: (busy: boolean) => void}} told  `away`: since when nothing could be saved
+   * @param {{away: (since: number|null) => void, busy: (busy: boolean) => void}} told  `away`: since when nothing
+   *   could be saved
    */
   constructor(calls, told) {
     this.calls = calls;
@@ -41,7 +42,10 @@ export class Saving {
     }
   }
 
-  /** Ask until there is an answer. @param {string} method @param {Record<string, any>} params @returns {Promise<any>} */
+  /**
+   * Ask until there is an answer.
+   * @param {string} method @param {Record<string, any>} params @returns {Promise<any>}
+   */
   async insist(method, params) {
     let since = 0;
     const asked = ++this.asked;
@@ -53,7 +57,9 @@ export class Saving {
         if (result?.progress) result.progress.asked = asked;
         return result;
       } catch (error) {
-        const repeat = error instanceof CallError && (error.code === "Unreachable" || (error.retry && error.code !== "NotReady"));
+        const repeat =
+          error instanceof CallError &&
+          (error.code === "Unreachable" || (error.retry && error.code !== "NotReady"));
         if (!repeat || this.closed) {
           if (since) this.told.away(null);
           throw error;

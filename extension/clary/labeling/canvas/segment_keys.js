@@ -19,7 +19,7 @@ export class SegmentKeys {
   /** @param {string} key @param {KeyboardEvent} event @returns {boolean} */
   key(key, event) {
     const { editor } = this;
-    const label = labelOf(editor.all, key, event);
+    const label = labelOf(editor.place.job.labels, key, event);
     if (label) editor.choose(label);
     else if (TOOLS[key]) editor.take(TOOLS[key]);
     else if (key === "[") editor.resize(Math.min(editor.size - 1, editor.size / 1.2));
@@ -50,7 +50,10 @@ export class SegmentKeys {
     if (!match) return false;
     const { tools, view, mask, place } = this.editor;
     const { clientWidth, clientHeight } = view.box;
-    const middle = { x: (clientWidth / 2 - view.left) / view.scale, y: (clientHeight / 2 - view.top) / view.scale };
+    const middle = {
+      x: (clientWidth / 2 - view.left) / view.scale,
+      y: (clientHeight / 2 - view.top) / view.scale
+    };
     const from = tools.cross || middle;
     const step = match[1] ? 1 : Math.max(1, 16 / view.scale);
     const [x, y] = WAYS[match[2]];
@@ -62,7 +65,9 @@ export class SegmentKeys {
     if (left < 20 || left > clientWidth - 20) view.pan(clientWidth / 2 - left, 0);
     if (top < 20 || top > clientHeight - 20) view.pan(0, clientHeight / 2 - top);
     const under = mask.at(tools.cross.x, tools.cross.y);
-    place.say(`${Math.floor(tools.cross.x)}, ${Math.floor(tools.cross.y)}: ${under ? this.editor.all[under - 1]?.name : "nothing"}`);
+    place.say(
+      `${Math.floor(tools.cross.x)}, ${Math.floor(tools.cross.y)}: ${under ? this.editor.all[under - 1]?.name : "nothing"}`
+    );
     view.drawLayer();
     return true;
   }

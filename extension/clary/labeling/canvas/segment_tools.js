@@ -97,9 +97,11 @@ export class SegmentTools {
   corner(point, event) {
     const { view } = this.editor;
     const [first] = this.points;
-    const near = (/** @type {Point} */ one) => Math.hypot(one.x - point.x, one.y - point.y) * view.scale < (event?.pointerType === "touch" ? 18 : 9);
+    const near = (/** @type {Point} */ one) =>
+      Math.hypot(one.x - point.x, one.y - point.y) * view.scale < (event?.pointerType === "touch" ? 18 : 9);
     const last = this.points.at(-1);
-    if (this.points.length > 2 && (near(first) || (last && near(last) && event && event.detail > 1))) return this.close();
+    if (this.points.length > 2 && (near(first) || (last && near(last) && event && event.detail > 1)))
+      return this.close();
     // A double click is two clicks at one place: the second closes, as long as there is something to close.
     if (last && near(last)) {
       if (this.points.length > 2) this.close();
@@ -112,7 +114,11 @@ export class SegmentTools {
 
   /** A drag with the polygon tool draws its edge freely. @param {Point} point */
   lasso(point) {
-    if (!this.dragged || Math.hypot(point.x - this.dragged.x, point.y - this.dragged.y) * this.editor.view.scale < 6) return;
+    if (
+      !this.dragged ||
+      Math.hypot(point.x - this.dragged.x, point.y - this.dragged.y) * this.editor.view.scale < 6
+    )
+      return;
     this.points.push(this.inside(point));
     this.dragged = point;
   }
@@ -154,7 +160,10 @@ export class SegmentTools {
     if (!at) return;
     const [x, y] = view.toScreen(at.x, at.y);
     if (editor.tool === "brush" || editor.tool === "eraser") {
-      for (const [style, width] of /** @type {[string, number][]} */ ([["rgba(0,0,0,.7)", 3], [color, 1.5]])) {
+      for (const [style, width] of /** @type {[string, number][]} */ ([
+        ["rgba(0,0,0,.7)", 3],
+        [color, 1.5]
+      ])) {
         context.strokeStyle = style;
         context.lineWidth = width;
         context.setLineDash(editor.tool === "eraser" ? [4, 4] : []);

@@ -1,13 +1,17 @@
 // An item to look at: a picture that can be zoomed, or a text.
 
 import { h } from "./dom.js";
-import { Viewport, VIEW_HELP } from "./viewport.js";
+import { VIEW_HELP } from "./gestures.js";
+import { Viewport } from "./viewport.js";
 
 /** @typedef {import("./types.js").Item} Item */
 
 /** A picture and, over it, what `paint` draws. */
 export class ShownImage {
-  /** @param {import("./types.js").Place} place @param {{tool?: import("./viewport.js").Tool, paint?: (context: CanvasRenderingContext2D) => void}} [options] */
+  /**
+   * @param {import("./types.js").Place} place
+   * @param {{tool?: import("./viewport.js").Tool, paint?: (context: CanvasRenderingContext2D) => void}} [options]
+   */
   constructor(place, options = {}) {
     this.place = place;
     this.view = new Viewport(place.stage, options);
@@ -24,7 +28,8 @@ export class ShownImage {
 
   fitPreviews() {
     const { clientWidth, clientHeight } = this.view.box;
-    if (clientWidth && clientHeight) this.place.images.fitTo(clientWidth * this.view.ratio, clientHeight * this.view.ratio);
+    if (clientWidth && clientHeight)
+      this.place.images.fitTo(clientWidth * this.view.ratio, clientHeight * this.view.ratio);
   }
 
   /** @param {Item} item */
@@ -33,7 +38,11 @@ export class ShownImage {
     this.fitPreviews();
     const source = /** @type {any} */ (item.source);
     this.trouble.hidden = true;
-    this.view.sized(source.width, source.height, `Image ${source.name}, ${source.width} by ${source.height} pixels`);
+    this.view.sized(
+      source.width,
+      source.height,
+      `Image ${source.name}, ${source.width} by ${source.height} pixels`
+    );
     const there = this.place.images.peek(item);
     if (there) this.painted(item, there);
     else {
@@ -53,6 +62,9 @@ export class ShownImage {
 
   /** @param {any} error */
   broken(error) {
+    const { item } = this;
+    // The server is away, or the line is bad: the image comes when they are back.
+    if (error?.retry) setTimeout(() => item && this.item === item && this.show(item), 1500);
     this.trouble.hidden = false;
     this.trouble.textContent = `The image cannot be shown: ${String(error?.message || error).replace(/\.$/, "")}. Skip it (S) or flag it (F).`;
     if (this.item) painted(this.place.stage, this.item.id);
@@ -65,10 +77,13 @@ export class ShownImage {
     if (!item || !picture || picture.whole || this.asked === item.id) return;
     if (view.size.width * view.scale * view.ratio < picture.bitmap.width * 1.15) return;
     this.asked = item.id;
-    this.place.images.whole(item).then(
-      (whole) => this.item === item && view.show(whole),
-      () => {}
-    ).finally(() => (this.asked = undefined));
+    this.place.images
+      .whole(item)
+      .then(
+        (whole) => this.item === item && view.show(whole),
+        () => {}
+      )
+      .finally(() => (this.asked = undefined));
   }
 
   /** @param {string} key */

@@ -39,11 +39,15 @@ export class SpanKeys {
       if (!selects && was.from === was.to) return this.at(editor.cursor, false);
     }
     this.word = !letters;
-    if (key === "ArrowUp" || key === "ArrowDown") return this.at(this.line(key === "ArrowUp" ? -1 : 1), selects);
+    if (key === "ArrowUp" || key === "ArrowDown")
+      return this.at(this.line(key === "ArrowUp" ? -1 : 1), selects);
     if (key === "Home") return this.at(0, selects);
     if (key === "End") return this.at(editor.offsets.length, selects);
     const step = key === "ArrowLeft" ? -1 : 1;
-    return this.at(letters ? editor.offsets.letter(editor.cursor, step) : this.byWord(step, selects), selects);
+    return this.at(
+      letters ? editor.offsets.letter(editor.cursor, step) : this.byWord(step, selects),
+      selects
+    );
   }
 
   /** @param {number} step @param {boolean} selects then the cursor goes to a word's far end */
@@ -61,7 +65,12 @@ export class SpanKeys {
   line(step) {
     const { text, cursor, offsets } = this.editor;
     const edge = text.edgeOf(cursor);
-    const found = text.pointAt(/** @type {any} */ ({ clientX: edge.left + 1, clientY: edge.top + edge.height / 2 + step * lineHeight(text.text) }));
+    const found = text.pointAt(
+      /** @type {any} */ ({
+        clientX: edge.left + 1,
+        clientY: edge.top + edge.height / 2 + step * lineHeight(text.text)
+      })
+    );
     if (found === null) return step < 0 ? 0 : (offsets.words.at(-1)?.start ?? 0);
     return this.word ? (offsets.words[offsets.wordAt(found)]?.start ?? found) : found;
   }
@@ -75,7 +84,13 @@ export class SpanKeys {
     editor.text.keepInSight(point);
     const { from, to } = editor.range;
     const word = editor.offsets.words[editor.offsets.wordAt(point)];
-    editor.place.say(from < to ? `selected: ${editor.offsets.slice(from, to)}` : word ? editor.offsets.slice(word.start, word.end) : "");
+    editor.place.say(
+      from < to
+        ? `selected: ${editor.offsets.slice(from, to)}`
+        : word
+          ? editor.offsets.slice(word.start, word.end)
+          : ""
+    );
     return true;
   }
 
@@ -84,7 +99,11 @@ export class SpanKeys {
     const { from, to } = editor.range;
     let index = editor.selected;
     if (index < 0 && editor.cursorShown) {
-      index = editor.entities.findIndex((one) => (from < to ? one.startOffset < to && one.endOffset > from : one.startOffset <= from && one.endOffset > from));
+      index = editor.entities.findIndex((one) =>
+        from < to
+          ? one.startOffset < to && one.endOffset > from
+          : one.startOffset <= from && one.endOffset > from
+      );
     }
     if (index < 0) return false;
     editor.remove(index);

@@ -3,7 +3,10 @@
 import { fill, h } from "./dom.js";
 
 export class SpanList {
-  /** @param {HTMLElement} place @param {{select: (index: number) => void, remove?: (index: number) => void}} options */
+  /**
+   * @param {HTMLElement} place
+   * @param {{select: (index: number) => void, remove?: (index: number) => void}} options
+   */
   constructor(place, { select, remove }) {
     this.select = select;
     this.remove = remove;
@@ -19,7 +22,10 @@ export class SpanList {
     this.more = text;
   }
 
-  /** @param {any[]} entities @param {number} selected @param {import("./offsets.js").Offsets} offsets @param {(name: string) => string} color */
+  /**
+   * @param {any[]} entities @param {number} selected @param {import("./offsets.js").Offsets} offsets
+   * @param {(name: string) => string} color
+   */
   show(entities, selected, offsets, color) {
     this.title.textContent = `${entities.length ? `Spans (${entities.length})` : "No spans yet"}${this.more ? `, ${this.more}` : ""}`;
     fill(
@@ -30,12 +36,23 @@ export class SpanList {
           { class: index === selected ? "row selected" : "row", style: { "--label": color(one.label) } },
           h(
             "button",
-            { class: "pick", "aria-pressed": String(index === selected), on: { click: () => this.select(index) } },
+            {
+              class: "pick",
+              "aria-pressed": String(index === selected),
+              on: { click: () => this.select(index) }
+            },
             h("span", { class: "swatch" }),
             h("span", { class: "name", text: offsets.slice(one.startOffset, one.endOffset) }),
             h("span", { class: "faint", text: one.label })
           ),
-          this.remove ? h("button", { class: "quiet small", "aria-label": `Delete ${one.label}`, text: "×", on: { click: () => this.remove?.(index) } }) : null
+          this.remove
+            ? h("button", {
+                class: "quiet small",
+                "aria-label": `Delete ${one.label}`,
+                text: "×",
+                on: { click: () => this.remove?.(index) }
+              })
+            : null
         )
       )
     );

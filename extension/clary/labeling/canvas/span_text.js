@@ -2,8 +2,12 @@
 
 import { h, ink } from "./dom.js";
 
-/** @typedef {{label: string, startOffset: number, endOffset: number, proposed?: boolean}} Entity  code points, end exclusive */
-/** @typedef {{entities: Entity[], selected: number, from: number, to: number, cursor: number}} State  `from`..`to`: the selection; `cursor`: -1: not shown */
+/**
+ * @typedef {{label: string, startOffset: number, endOffset: number, proposed?: boolean}} Entity  code points, end exclusive
+ */
+/**
+ * @typedef {{entities: Entity[], selected: number, from: number, to: number, cursor: number}} State  `from`..`to`: the selection; `cursor`: -1: not shown
+ */
 
 export class SpanText {
   /**
@@ -14,7 +18,17 @@ export class SpanText {
     /** @type {{start: number, end: number, key: string, element: HTMLElement}[]} */
     this.lines = [];
     this.text = h("div", { class: "text spans" });
-    this.box = h("div", { class: "reading", role: "textbox", "aria-readonly": "true", "aria-multiline": "true", "aria-label": "Text" }, this.text);
+    this.box = h(
+      "div",
+      {
+        class: "reading",
+        role: "textbox",
+        "aria-readonly": "true",
+        "aria-multiline": "true",
+        "aria-label": "Text"
+      },
+      this.text
+    );
     place.append(this.box);
   }
 
@@ -28,7 +42,8 @@ export class SpanText {
       this.lines.push({ start, end, key: "\0", element: h("div", { class: "line" }) });
       start = end;
     }
-    if (!this.lines.length) this.lines.push({ start: 0, end: 0, key: "\0", element: h("div", { class: "line" }) });
+    if (!this.lines.length)
+      this.lines.push({ start: 0, end: 0, key: "\0", element: h("div", { class: "line" }) });
     this.text.replaceChildren(...this.lines.map((line) => line.element));
     this.text.classList.toggle("short", offsets.length < 280);
     this.box.scrollTop = 0;
@@ -37,21 +52,35 @@ export class SpanText {
   /** @param {State} state */
   draw(state) {
     for (const line of this.lines) {
-      const entities = state.entities.map((one, index) => ({ ...one, index })).filter((one) => one.startOffset < line.end && one.endOffset > line.start);
+      const entities = state.entities
+        .map((one, index) => ({ ...one, index }))
+        .filter((one) => one.startOffset < line.end && one.endOffset > line.start);
       const from = Math.max(line.start, state.from);
       const to = Math.min(line.end, state.to);
-      const cursor = state.cursor >= line.start && (state.cursor < line.end || line.end === this.offsets?.length) ? state.cursor : -1;
-      const key = JSON.stringify([entities, from < to ? [from, to] : 0, cursor, entities.some((one) => one.index === state.selected) ? state.selected : -1]);
+      const cursor =
+        state.cursor >= line.start && (state.cursor < line.end || line.end === this.offsets?.length)
+          ? state.cursor
+          : -1;
+      const key = JSON.stringify([
+        entities,
+        from < to ? [from, to] : 0,
+        cursor,
+        entities.some((one) => one.index === state.selected) ? state.selected : -1
+      ]);
       if (key === line.key) continue;
       line.key = key;
       this.drawLine(line, entities, from, to, cursor, state.selected);
     }
   }
 
-  /** @param {any} line @param {any[]} entities @param {number} from @param {number} to @param {number} cursor @param {number} selected */
+  /**
+   * @param {any} line @param {any[]} entities @param {number} from @param {number} to @param {number} cursor
+   * @param {number} selected
+   */
   drawLine(line, entities, from, to, cursor, selected) {
     const cuts = new Set([line.start, line.end]);
-    for (const one of entities) cuts.add(Math.max(line.start, one.startOffset)).add(Math.min(line.end, one.endOffset));
+    for (const one of entities)
+      cuts.add(Math.max(line.start, one.startOffset)).add(Math.min(line.end, one.endOffset));
     if (from < to) cuts.add(from).add(to);
     if (cursor >= 0) cuts.add(cursor);
     const edges = [...cuts].sort((a, b) => a - b);
@@ -73,11 +102,15 @@ export class SpanText {
       const holder = mark || { append: (/** @type {HTMLElement} */ one) => nodes.push(one) };
       if (start === cursor) holder.append(h("span", { class: "caret", "aria-hidden": "true" }));
       if (start === end) return;
-      const piece = h("span", { class: start >= from && start < to ? "piece taken" : "piece", "data-start": start });
+      const piece = h("span", {
+        class: start >= from && start < to ? "piece taken" : "piece",
+        "data-start": start
+      });
       // The line's own break is the line's end.
       piece.textContent = this.offsets?.slice(start, end).replace(/\r?\n$/, "") ?? "";
       holder.append(piece);
-      if (mark && entity && end >= Math.min(entity.endOffset, line.end)) mark.append(this.tag(entity, end === entity.endOffset));
+      if (mark && entity && end >= Math.min(entity.endOffset, line.end))
+        mark.append(this.tag(entity, end === entity.endOffset));
     });
     line.element.replaceChildren(...nodes);
     if (!line.element.textContent) line.element.append(h("br"));
@@ -87,7 +120,11 @@ export class SpanText {
   mark(entity, selected) {
     const { color } = this.look(entity.label);
     const kinds = `${selected ? " selected" : ""}${entity.proposed ? " proposed" : ""}`;
-    return h("mark", { class: `entity${kinds}`, "data-entity": entity.index, style: { "--label": color, "--ink": ink(color) } });
+    return h("mark", {
+      class: `entity${kinds}`,
+      "data-entity": entity.index,
+      style: { "--label": color, "--ink": ink(color) }
+    });
   }
 
   /** @param {Entity} entity @param {boolean} ends whether the span ends on this line */
@@ -113,8 +150,12 @@ export class SpanText {
     if (!line) return null;
     const pieces = [...line.element.querySelectorAll(".piece")];
     if (!pieces.length) return line.start;
-    const near = pieces.findLast((one) => [...one.getClientRects()].some((edge) => edge.top <= event.clientY && edge.left <= event.clientX));
-    return near ? this.within(/** @type {any} */ (near), event) : Number(/** @type {any} */ (pieces[0]).dataset.start);
+    const near = pieces.findLast((one) =>
+      [...one.getClientRects()].some((edge) => edge.top <= event.clientY && edge.left <= event.clientX)
+    );
+    return near
+      ? this.within(/** @type {any} */ (near), event)
+      : Number(/** @type {any} */ (pieces[0]).dataset.start);
   }
 
   /** @param {HTMLElement} piece @param {PointerEvent} event */
@@ -133,7 +174,9 @@ export class SpanText {
       range.setStart(node, middle);
       range.setEnd(node, middle + 1);
       const edge = range.getBoundingClientRect();
-      const before = event.clientY > edge.bottom || (event.clientY >= edge.top && event.clientX >= (edge.left + edge.right) / 2);
+      const before =
+        event.clientY > edge.bottom ||
+        (event.clientY >= edge.top && event.clientX >= (edge.left + edge.right) / 2);
       if (before) low = middle + 1;
       else high = middle;
     }

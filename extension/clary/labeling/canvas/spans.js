@@ -6,6 +6,7 @@ import { Labels } from "./labels.js";
 import { Offsets } from "./offsets.js";
 import { painted } from "./shown.js";
 import { SpanKeys } from "./span_keys.js";
+import { SpanPointer } from "./span_pointer.js";
 import { SpanList } from "./span_list.js";
 import { SpanText } from "./span_text.js";
 
@@ -33,11 +34,17 @@ export class SpanEditor {
     this.offsets = new Offsets("");
     this.text = new SpanText(place.stage, (name) => this.look(name));
     if (!place.readonly) {
-      this.labels = new Labels(place.panel, this.all, { choose: (label) => this.label(label, true), kind: "brush" });
+      this.labels = new Labels(place.panel, this.all, {
+        choose: (label) => this.label(label, true),
+        kind: "brush"
+      });
       this.keys = new SpanKeys(this);
-      this.listen();
+      this.pointer = new SpanPointer(this);
     }
-    this.list = new SpanList(place.panel, { select: (index) => this.select(index), remove: place.readonly ? undefined : (index) => this.remove(index) });
+    this.list = new SpanList(place.panel, {
+      select: (index) => this.select(index),
+      remove: place.readonly ? undefined : (index) => this.remove(index)
+    });
     this.help = place.readonly ? [] : SPAN_HELP;
   }
 
@@ -52,14 +59,16 @@ export class SpanEditor {
     this.offsets = new Offsets(/** @type {any} */ (item.source).text || "");
     const proposed = suggested != null || (answer === item.prelabel && answer != null);
     this.entities = (answer?.entities || [])
-      .filter((/** @type {Entity} */ one) => one.startOffset >= 0 && one.endOffset <= this.offsets.length && one.startOffset < one.endOffset)
+      .filter(
+        (/** @type {Entity} */ one) =>
+          one.startOffset >= 0 && one.endOffset <= this.offsets.length && one.startOffset < one.endOffset
+      )
       .map((/** @type {Entity} */ one) => ({ ...one, ...(proposed ? { proposed } : {}) }));
     this.sort();
     this.edits.clear();
     this.selected = -1;
     this.anchor = this.cursor = this.offsets.words[0]?.start ?? 0;
     this.cursorShown = false;
-    this.dragged = null;
     this.text.load(this.offsets);
     this.list.head(suggested != null ? `suggested ${percent(suggested)}; Enter accepts` : "");
     this.refresh();
@@ -67,7 +76,9 @@ export class SpanEditor {
   }
 
   answer() {
-    return { entities: this.entities.map(({ label, startOffset, endOffset }) => ({ label, startOffset, endOffset })) };
+    return {
+      entities: this.entities.map(({ label, startOffset, endOffset }) => ({ label, startOffset, endOffset }))
+    };
   }
 
   sort() {
@@ -81,7 +92,13 @@ export class SpanEditor {
 
   refresh() {
     const { from, to } = this.range;
-    this.text.draw({ entities: this.entities, selected: this.selected, from, to, cursor: this.cursorShown ? this.cursor : -1 });
+    this.text.draw({
+      entities: this.entities,
+      selected: this.selected,
+      from,
+      to,
+      cursor: this.cursorShown ? this.cursor : -1
+    });
     this.labels?.mark([this.entities[this.selected]?.label ?? this.active?.name ?? ""]);
     this.list.show(this.entities, this.selected, this.offsets, (name) => this.look(name).color);
   }
@@ -92,7 +109,12 @@ export class SpanEditor {
     const { from, to } = this.range;
     if (from < to) this.add(from, to, label.name);
     else if (this.selected >= 0) {
-      this.change(this.entities.map((one, index) => (index === this.selected ? { ...one, label: label.name, proposed: false } : one)), this.selected);
+      this.change(
+        this.entities.map((one, index) =>
+          index === this.selected ? { ...one, label: label.name, proposed: false } : one
+        ),
+        this.selected
+      );
       this.place.say(`${label.name}`);
     } else if (this.keys?.word && this.cursorShown) {
       const word = this.offsets.words[this.offsets.wordAt(this.cursor)];
@@ -110,11 +132,16 @@ export class SpanEditor {
     this.anchor = this.cursor;
     if (clash && clash.startOffset === start && clash.endOffset === end) {
       const index = this.entities.indexOf(clash);
-      this.change(this.entities.map((one) => (one === clash ? { ...one, label, proposed: false } : one)), index);
+      this.change(
+        this.entities.map((one) => (one === clash ? { ...one, label, proposed: false } : one)),
+        index
+      );
       return;
     }
     if (clash) {
-      this.place.note(`Spans cannot overlap: “${short(this.offsets.slice(clash.startOffset, clash.endOffset))}” is ${clash.label} already. Delete it first.`);
+      this.place.note(
+        `Spans cannot overlap: “${short(this.offsets.slice(clash.startOffset, clash.endOffset))}” is ${clash.label} already. Delete it first.`
+      );
       this.refresh();
       return;
     }
@@ -128,7 +155,10 @@ export class SpanEditor {
   remove(index) {
     const gone = this.entities[index];
     if (!gone) return;
-    this.change(this.entities.filter((one) => one !== gone), -1);
+    this.change(
+      this.entities.filter((one) => one !== gone),
+      -1
+    );
     this.place.say(`${gone.label} deleted`);
   }
 
@@ -163,70 +193,18 @@ export class SpanEditor {
     this.refresh();
   }
 
-  listen() {
-    const { box } = this.text;
-    box.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
-      if (event.button) return;
-      const point = this.text.pointAt(event);
-      if (point === null) return;
-      // A finger's drag scrolls; a tap takes a word, the next tap takes up to there.
-      if (event.pointerType === "touch") return;
-      event.preventDefault();
-      box.setPointerCapture(event.pointerId);
-      if (event.shiftKey) this.stretch(point, event.altKey);
-      else this.dragged = { point, moved: false };
-      this.place.stage.focus({ preventScroll: true });
-    });
-    box.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
-      if (!this.dragged || event.pointerType === "touch") return;
-      const point = this.text.pointAt(event);
-      if (point === null || (!this.dragged.moved && point === this.dragged.point)) return;
-      this.dragged.moved = true;
-      this.cursorShown = false;
-      this.take(this.dragged.point, point, event.altKey);
-    });
-    box.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => {
-      const drag = this.dragged;
-      this.dragged = null;
-      if (drag?.moved) this.taken();
-      else if (drag || event.pointerType === "touch") this.tap(event);
-    });
-  }
-
-  /** Select from one point to another: whole words, or letters. @param {number} one @param {number} other @param {boolean} letters */
+  /**
+   * Select from one point to another: whole words, or letters.
+   * @param {number} one @param {number} other @param {boolean} letters
+   */
   take(one, other, letters) {
-    const range = letters ? { start: Math.min(one, other), end: Math.max(one, other) } : this.offsets.toWords(Math.min(one, other), Math.max(one, other));
+    const range = letters
+      ? { start: Math.min(one, other), end: Math.max(one, other) }
+      : this.offsets.toWords(Math.min(one, other), Math.max(one, other));
     this.selected = -1;
     this.anchor = range ? range.start : other;
     this.cursor = range ? range.end : other;
     this.refresh();
-  }
-
-  /** @param {number} point @param {boolean} letters */
-  stretch(point, letters) {
-    this.take(this.anchor, point, letters);
-    this.taken();
-  }
-
-  /** The mouse let go of a selection. */
-  taken() {
-    const { from, to } = this.range;
-    if (from < to && this.active) this.add(from, to, this.active.name);
-  }
-
-  /** A click or a tap: on a span selects it, on a word takes the word; a tap beside a taken word takes up to there. @param {PointerEvent} event */
-  tap(event) {
-    const point = this.text.pointAt(event);
-    if (point === null) return;
-    const inside = this.entities.findIndex((one) => one.startOffset <= point && one.endOffset > point);
-    const tag = /** @type {HTMLElement} */ (event.composedPath()[0]).closest?.(".entity");
-    const hit = tag ? Number(/** @type {HTMLElement} */ (tag).dataset.entity) : inside;
-    if (hit >= 0) return this.select(hit);
-    const { from, to } = this.range;
-    const touch = event.pointerType === "touch" && from < to;
-    this.cursorShown = false;
-    this.take(touch ? Math.min(from, point) : point, touch ? Math.max(to, point + 1) : point + 1, false);
-    this.taken();
   }
 
   /** @param {string} key @param {KeyboardEvent} event */

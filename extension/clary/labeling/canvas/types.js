@@ -7,7 +7,8 @@
  * @typedef {{kind: "text", text: string} | {kind: "image", width: number, height: number, type: string, bytes: number,
  *   name: string}} Source
  * @typedef {{id: number, seq?: number, lease_until?: number, source: Source, header: string|null, prelabel: Answer|null,
- *   prelabel_origin?: any, suggestion: {answer: Answer, confidence: number}|null, draft: Answer|null, answer: Answer|null,
+ * prelabel_origin?: any, suggestion: {answer: Answer, confidence: number}|null, draft: Answer|null, answer:
+ *   Answer|null,
  *   skipped?: boolean, flagged?: boolean, comment?: string|null, votes?: {worker: string, answer: Answer}[],
  *   metadata?: Record<string, any>, agreement?: number|null, why?: string[], comments?: any[]}} Item
  * @typedef {{done: number, left: number, total: number, labeled: number, machine: number, failed: number, skipped: number,
@@ -23,7 +24,8 @@
 /**
  * What edits an answer of one task type. The canvas makes one for a job and shows it one item after another.
  * @typedef {object} Editor
- * @property {(item: Item, answer: Answer|null, suggested: number|null) => void} show  an item, and what the work on it starts
+ * @property {(item: Item, answer: Answer|null, suggested: number|null) => void} show  an item, and what the work
+ *   on it starts
  *   from; `suggested`: how sure the model is, where it is the model's
  * @property {() => Answer|null} answer  what stands there now; null: nothing that can be submitted
  * @property {(key: string, event: KeyboardEvent) => boolean} key  whether the key was meant for it

@@ -1,4 +1,5 @@
-// Verification: an earlier label is shown, and the person says whether it is right, with a comment if there is something to say.
+// Verification: an earlier label is shown, and the person says whether it is right, with a comment if there is
+// something to say.
 
 import { choose } from "./choose.js";
 import { askText } from "./dialogs.js";
@@ -19,11 +20,22 @@ export function verify(place, make) {
   if (make === choose) place.panel.append(below);
   const verdicts = new Labels(place.panel, place.job.labels, { choose: take, title: "Is the label right?" });
   verdicts.box.prepend(h("h2", { class: "list-head", text: "Is the label right?" }));
-  const comment = h("textarea", { class: "comment", rows: 2, maxlength: 4000, placeholder: "Comment ( C ), if there is something to say", "aria-label": "Comment" });
+  const comment = h("textarea", {
+    class: "comment",
+    rows: 2,
+    maxlength: 4000,
+    placeholder: "Comment ( C ), if there is something to say",
+    "aria-label": "Comment"
+  });
   comment.addEventListener("input", () => place.changed());
   place.panel.append(comment);
   if (make !== choose) place.panel.append(below);
-  const inner = { ...place, panel: below, readonly: true, job: { ...place.job, mode: /** @type {const} */ ("label"), labels: known, prelabel_labels: known } };
+  const inner = {
+    ...place,
+    panel: below,
+    readonly: true,
+    job: { ...place.job, mode: /** @type {const} */ ("label"), labels: known, prelabel_labels: known }
+  };
   const shown = make === choose ? shownClass(inner) : make(inner);
   /** @type {string|null} */
   let name = null;
@@ -68,7 +80,8 @@ export function verify(place, make) {
     release: (key) => shown.release?.(key),
     undo: () => false,
     redo: () => false,
-    refusal: () => `Say first whether the label is right: ${place.job.labels.map((label) => label.name).join(", ")}.`,
+    refusal: () =>
+      `Say first whether the label is right: ${place.job.labels.map((label) => label.name).join(", ")}.`,
     help: [
       { keys: "1 / 2", does: "say whether the label is right, and go on" },
       { keys: "C", does: "write a comment; Escape goes back to the item" },
@@ -82,7 +95,12 @@ export function verify(place, make) {
   }
 
   async function ask() {
-    const asked = await askText(root(), { title: "Comment", label: "What is wrong?", value: comment.value, button: "Keep" });
+    const asked = await askText(root(), {
+      title: "Comment",
+      label: "What is wrong?",
+      value: comment.value,
+      button: "Keep"
+    });
     if (asked) {
       comment.value = asked.text;
       place.changed();

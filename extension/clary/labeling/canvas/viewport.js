@@ -1,6 +1,7 @@
 // An image on the screen: zoomed, panned, with a layer over it on which the task draws. Coordinates are the image's pixels.
 
 import { h } from "./dom.js";
+import { Gestures } from "./gestures.js";
 
 /**
  * @typedef {object} Tool  what a press on the image means; points are in image pixels and may lie outside
@@ -21,6 +22,8 @@ export class Viewport {
     this.paint = paint;
     this.base = h("canvas", { class: "view-base" });
     this.layer = h("canvas", { class: "view-layer", role: "img", "aria-label": label });
+    // Where nothing is drawn on it, it only hears the mouse; the browser need not blend it.
+    if (!paint) this.layer.style.opacity = "0";
     this.box = h("div", { class: tool ? "view tooled" : "view" }, this.base, this.layer);
     place.append(this.box);
     this.size = { width: 1, height: 1 };
@@ -31,17 +34,13 @@ export class Viewport {
     /** @type {import("./images.js").Picture|null} */
     this.picture = null;
     this.panning = false;
-    /** @type {Map<number, {x: number, y: number}>} fingers and mouse that are down, in CSS pixels of the box */
-    this.fingers = new Map();
-    /** @type {"tool"|"pan"|"pinch"|null} */
-    this.gesture = null;
     this.frame = 0;
     /** @type {(() => void)|null} draws between the image and the layer whenever either moves */
     this.beneath = null;
     this.panned = false;
     /** @type {() => void} called when the image is seen larger than its preview */
     this.onzoom = () => {};
-    this.listen();
+    this.gestures = new Gestures(this);
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(this.box);
     this.resize();
@@ -170,75 +169,6 @@ export class Viewport {
     this.drawNow();
   }
 
-  listen() {
-    this.layer.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.down(event));
-    this.layer.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) {
-      this.layer.addEventListener(name, (/** @type {PointerEvent} */ event) => this.up(event));
-    }
-    this.layer.addEventListener("pointerleave", () => this.tool?.hover?.(null));
-    this.box.addEventListener("wheel", (/** @type {WheelEvent} */ event) => this.wheel(event), { passive: false });
-    this.layer.addEventListener("contextmenu", (/** @type {Event} */ event) => event.preventDefault());
-  }
-
-  /** @param {PointerEvent} event */
-  down(event) {
-    this.layer.setPointerCapture?.(event.pointerId);
-    this.fingers.set(event.pointerId, this.at(event));
-    if (this.fingers.size === 2) {
-      if (this.gesture === "tool") this.tool?.cancel();
-      this.gesture = "pinch";
-    } else if (this.fingers.size === 1) {
-      const pans = !this.tool || this.panning || event.button === 1 || event.button === 2;
-      this.gesture = pans ? "pan" : "tool";
-      if (this.gesture === "tool") this.tool?.down(this.toImage(event), event);
-    }
-  }
-
-  /** @param {PointerEvent} event */
-  move(event) {
-    const before = this.fingers.get(event.pointerId);
-    const now = this.at(event);
-    if (before) this.fingers.set(event.pointerId, now);
-    if (!before) this.tool?.hover?.(this.toImage(event), event);
-    else if (this.gesture === "tool") this.tool?.move(this.toImage(event), event);
-    else if (this.gesture === "pan") {
-      this.panned = true;
-      this.pan(now.x - before.x, now.y - before.y);
-    }
-    else if (this.gesture === "pinch") this.pinch(event.pointerId, before, now);
-  }
-
-  /** @param {number} moved @param {{x: number, y: number}} before @param {{x: number, y: number}} now */
-  pinch(moved, before, now) {
-    const other = [...this.fingers].find(([id]) => id !== moved)?.[1];
-    if (!other) return;
-    const distance = (/** @type {{x: number, y: number}} */ one) => Math.hypot(one.x - other.x, one.y - other.y) || 1;
-    this.left += (now.x - before.x) / 2;
-    this.top += (now.y - before.y) / 2;
-    this.zoom(distance(now) / distance(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
-  }
-
-  /** @param {PointerEvent} event */
-  up(event) {
-    this.fingers.delete(event.pointerId);
-    if (this.gesture === "tool") {
-      if (event.type === "pointercancel") this.tool?.cancel();
-      else this.tool?.up(this.toImage(event), event);
-    }
-    if (this.fingers.size === 0) this.gesture = null;
-  }
-
-  /** @param {WheelEvent} event */
-  wheel(event) {
-    const root = /** @type {ShadowRoot} */ (this.box.getRootNode());
-    // A page that is only scrolled past the canvas scrolls on.
-    if (!event.ctrlKey && !root.activeElement) return;
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? event.deltaY * 20 : event.deltaY;
-    this.zoom(Math.exp(-lines / (event.ctrlKey ? 120 : 400)), this.at(event));
-  }
-
   /** + - 0 and, where the image is larger than its place, the arrows. @param {string} key */
   key(key) {
     const step = 60;
@@ -258,9 +188,3 @@ export class Viewport {
     this.box.remove();
   }
 }
-
-export const VIEW_HELP = [
-  { keys: "+ / − / wheel", does: "zoom" },
-  { keys: "0", does: "fit the image to its place" },
-  { keys: "Space + drag", does: "move the image (arrows, too, when zoomed)" }
-];

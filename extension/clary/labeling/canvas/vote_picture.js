@@ -10,7 +10,12 @@ export class VotePicture {
   constructor(place, item, answer) {
     const { width, height } = /** @type {any} */ (item.source);
     this.scale = EDGE / Math.max(width, height);
-    this.canvas = h("canvas", { class: "vote-picture", width: Math.max(1, Math.round(width * this.scale)), height: Math.max(1, Math.round(height * this.scale)), "aria-hidden": "true" });
+    this.canvas = h("canvas", {
+      class: "vote-picture",
+      width: Math.max(1, Math.round(width * this.scale)),
+      height: Math.max(1, Math.round(height * this.scale)),
+      "aria-hidden": "true"
+    });
     this.labels = place.job.labels;
     const draw = (/** @type {CanvasImageSource|null} */ bitmap) => {
       const context = this.canvas.getContext("2d");
@@ -18,14 +23,20 @@ export class VotePicture {
       if (answer.boxes) this.boxes(context, answer.boxes);
       if (answer.runs) this.mask(context, Mask.of(answer));
     };
-    place.images.get(item).then((picture) => draw(picture.bitmap), () => draw(null));
+    place.images.get(item).then(
+      (picture) => draw(picture.bitmap),
+      () => draw(null)
+    );
   }
 
   /** @param {CanvasRenderingContext2D} context @param {any[]} boxes */
   boxes(context, boxes) {
     for (const box of boxes) {
       const edges = [box.left, box.top, box.width, box.height].map((one) => one * this.scale);
-      for (const [color, width] of /** @type {[string, number][]} */ ([["rgba(0,0,0,.6)", 3.5], [this.labels.find((one) => one.name === box.label)?.color || "#fff", 1.8]])) {
+      for (const [color, width] of /** @type {[string, number][]} */ ([
+        ["rgba(0,0,0,.6)", 3.5],
+        [this.labels.find((one) => one.name === box.label)?.color || "#fff", 1.8]
+      ])) {
         context.strokeStyle = color;
         context.lineWidth = width;
         context.strokeRect(edges[0], edges[1], edges[2], edges[3]);

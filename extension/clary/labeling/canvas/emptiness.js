@@ -1,0 +1,39 @@
+// Why there is no item to show, what stands in its place, and when to look again.
+
+import { end, failed, reviewed, waiting } from "./covers.js";
+import { inWords } from "./saving.js";
+
+const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
+
+/**
+ * @param {import("./desk.js").Desk} desk @param {any} [error] what the session said
+ * @returns {{cover: Node|null, say: string, again: number}} `cover`: null where the right one stands there
+ *   already; `again`:
+ *   milliseconds, 0 for never
+ */
+export function emptiness(desk, error) {
+  const progress = desk.last || desk.job.progress;
+  const over = OVER.includes(progress.status) || error?.code === "JobEnded";
+  if (error && !["NotReady", "JobEnded"].includes(error.code)) {
+    return { cover: failed(inWords(error), () => desk.next()), say: "", again: 0 };
+  }
+  if (desk.mode === "review" && !error) {
+    return { cover: reviewed(() => desk.turn("label")), say: "Nothing to review", again: 5000 };
+  }
+  const waits = error?.code === "NotReady" ? error.message : progress.waiting;
+  if (waits && !over) {
+    const same = desk.shownWait === waits && !desk.frame.cover.hidden;
+    desk.shownWait = waits;
+    return {
+      cover: same ? null : waiting(waits, progress, () => desk.act("back")),
+      say: same ? "" : waits,
+      again: 1500
+    };
+  }
+  desk.shownWait = "";
+  const ended = error ? inWords(error) : over ? `The job is ${progress.status.toLowerCase()}.` : "";
+  const review = desk.job.owner ? () => desk.turn("review") : undefined;
+  const cover = end(progress, { ended, look: () => desk.act("back"), review });
+  // An item that somebody else leaves lying comes back.
+  return { cover, say: ended || "All done: thank you", again: ended ? 0 : 5000 };
+}
