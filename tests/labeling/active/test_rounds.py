@@ -80,7 +80,7 @@ def test_a_step_that_is_repeated_says_the_same(digits: Any) -> None:
 
 def test_items_nobody_can_answer_neither_stall_nor_get_a_machine_label(digits: Any) -> None:
     features, truth = digits
-    silent = frozenset(np.random.default_rng(0).choice(len(truth), 36, replace=False).tolist())
+    silent = frozenset(np.random.default_rng(0).choice(len(truth), 18, replace=False).tolist())
     finish, known, asks = play(AutoLabeler(features, 10, Settings()), truth, silent)
     assert everything_once(finish, known, len(truth))
     asked = {one for ask in asks for one in ask.indices}
