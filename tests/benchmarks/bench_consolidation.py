@@ -104,7 +104,7 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--peer-seeds", type=int, default=3)
+    parser.add_argument("--peer-seeds", type=int, default=2)
     chosen = parser.parse_args()
     seconds()
     accuracy(chosen.seeds, chosen.peer_seeds)

@@ -56,7 +56,7 @@ def main(file: str, names: list[str]) -> None:
     found: dict[str, Any] = {}
     for name in names:
         # As many rounds as crowd-kit's own defaults (100), but for GLAD and MACE, which take minutes with theirs.
-        settings = {"GLAD": {"n_iter": 20}, "MACE": {"n_restarts": 3, "n_iter": 30, "random_state": 0}}
+        settings = {"GLAD": {"n_iter": 10}, "MACE": {"n_restarts": 2, "n_iter": 20, "random_state": 0}}
         begun = time.process_time()
         try:
             labels = getattr(aggregation, name)(**settings.get(name, {})).fit_predict(answers)

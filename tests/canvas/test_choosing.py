@@ -168,3 +168,44 @@ def test_a_job_may_want_enter_after_every_choice(jobs, open_canvas, answers, tex
     assert answers(work) == {0: {"label": "dog"}}
     canvas.page.get_by_text("About this item").click()
     expect(canvas.page.get_by_text("a <b>list</b>")).to_be_visible()
+
+
+def test_no_key_at_all_reaches_the_page_around(jobs, open_canvas, answers, texts):
+    work = jobs.make("leaks", "text-classification", texts)
+    canvas = open_canvas("leaks")
+    # In a notebook these would delete, cut, insert and run cells, save, find and open menus.
+    canvas.press(
+        "d",
+        "d",
+        "x",
+        "a",
+        "b",
+        "z",
+        "m",
+        "Shift+Enter",
+        "Control+s",
+        "Control+Shift+c",
+        "Delete",
+        "Escape",
+        "F2",
+        "9",
+    )
+    canvas.press("Home", "End", "Backspace", "Control+Enter", "Space", "Shift+Space", "/", ".", "Alt+x")
+    canvas.answer("2", then=1)
+    assert canvas.leaked() == []
+    assert list(answers(work)) == [0]
+
+
+def test_a_change_of_mind_is_kept_while_one_looks_back(jobs, open_canvas, answers, texts):
+    work = jobs.make("minds", "text-classification-multilabel", texts)
+    canvas = open_canvas("minds")
+    canvas.press("1")
+    canvas.answer("Enter", then=1)
+    canvas.answer("PageUp", then=0)
+    canvas.press("2")
+    canvas.answer("PageDown", then=1)
+    canvas.answer("PageUp", then=0)
+    expect(canvas.page.get_by_role("checkbox", name="dog")).to_be_checked()
+    assert answers(work)[0] == {"labels": ["cat"]}
+    canvas.answer("Enter", then=1)
+    assert answers(work)[0] == {"labels": ["cat", "dog"]}

@@ -119,3 +119,20 @@ def test_a_job_that_is_not_there_says_so(open_canvas):
     canvas = open_canvas("nowhere", item=None)
     expect(canvas.page.get_by_role("heading", name="The job does not open")).to_be_visible()
     expect(canvas.page.get_by_text("There is no labeling job named nowhere")).to_be_visible()
+
+
+def test_an_item_that_others_took_meanwhile_is_not_worked_on(jobs, open_canvas, answers, texts):
+    work = jobs.make("meanwhile", "text-classification", texts[:4], task_time_limit_s=0.5)
+    canvas = open_canvas("meanwhile")
+    ben = Session(jobs.home, None, None, "meanwhile", "ben", False)
+
+    def taken() -> bool:
+        return {1} <= {one["id"] for one in ben.call("next", {"n": 3})["items"]}
+
+    until(taken)
+    ben.call("act", {"action": "answer", "object": 1, "answer": {"label": "dog"}, "nonce": "b", "seconds": 1})
+    canvas.press("1")
+    # Whichever of them: the item that Ben has answered is gone before anybody answers it.
+    expect(canvas.page.get_by_text("somebody else has it now")).to_be_visible()
+    until(lambda: canvas.host.get_attribute("data-item") not in (None, "1"))
+    assert work.votes()[1][0].worker == "ben"

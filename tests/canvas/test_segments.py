@@ -130,3 +130,38 @@ def test_runs_read_and_written_are_the_same(open_canvas, canvas_and_work, answer
     milliseconds, length, total = canvas.page.evaluate(big)
     assert (length, total) == (6001, 12_000_000)
     assert milliseconds < 1000
+
+
+def test_a_mask_to_verify_has_classes_of_its_own(jobs, open_canvas, answers):
+    known = []
+    for names in (("road", "sky"), ("sky", "<b>tree</b>")):
+        classes = [{"name": name, "color": "#2acf59" if name == "sky" else "#cf2a2a"} for name in names]
+        runs = [[0, 20_000], [1, 40_000], [2, 60_000]]
+        earlier = {"width": WIDTH, "height": HEIGHT, "runs": runs, "classes": classes}
+        known.append({"prelabel": (earlier, None, "earlier-job")})
+    work = jobs.make(
+        "masks",
+        "semantic-segmentation",
+        jobs.photos(2),
+        mode="verify",
+        audit_attribute="old-ref",
+        known=known,
+        labels=("good", "bad"),
+    )
+    canvas = open_canvas("masks")
+    legend = canvas.page.get_by_role("list", name="Classes").get_by_role("listitem")
+    expect(legend).to_have_text(["road", "sky"])
+    color = """() => {
+      const mask = document.querySelector('.clary-canvas').shadowRoot.querySelector('.view-mask');
+      const pixel = (y) => [...mask.getContext('2d').getImageData(mask.width / 2, mask.height * y, 1, 1).data];
+      return [pixel(0.3), pixel(0.8)];
+    }"""
+    road, sky = canvas.page.evaluate(color)
+    assert road[0] > 180 > 100 > road[1]
+    assert sky[1] > 180 > 100 > sky[0]
+    canvas.answer("1", then=1)
+    expect(legend).to_have_text(["sky", "<b>tree</b>"])
+    sky, tree = canvas.page.evaluate(color)
+    assert sky[1] > sky[0]
+    assert tree[0] > tree[1]
+    assert answers(work)[0] == {"label": "good"}

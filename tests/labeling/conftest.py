@@ -23,16 +23,23 @@ LAMBDA = "arn:aws:lambda:us-east-1:432418664414:function:"
 
 
 @pytest.fixture
-def home_path(home_path: Path) -> Iterator[Path]:
-    """In memory, where the system has such a place: every act waits for the disk, and a busy one takes its time."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield home_path
+def memory() -> Iterator[Path | None]:
+    """A folder in memory, where the system has such a place; removed when the processes of the test's home are dead."""
+    place = Path("/dev/shm")
+    if not os.access(place, os.W_OK):
+        yield None
         return
-    folder = tempfile.mkdtemp(prefix="clary-", dir=memory)
-    home_path.symlink_to(folder)
-    yield home_path
+    folder = tempfile.mkdtemp(prefix="clary-", dir=place)
+    yield Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home_path(memory: Path | None, home_path: Path) -> Path:
+    """In memory: every act waits for the disk, and a busy one takes its time."""
+    if memory is not None:
+        home_path.symlink_to(memory)
+    return home_path
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clary.home import Home
+from clary.labeling.params import Params
 from clary.labeling.task_type import Answer, BadAnswer
 from clary.labeling.telling import tell
 from clary.labeling.work import Act, SessionError, Work, WorkError, showing
@@ -16,6 +18,8 @@ from clary.labeling.work.recording import checked_seconds
 if TYPE_CHECKING:
     from clary.runner.runner import Runner
     from clary.store import Store
+
+_log = logging.getLogger(__name__)
 
 PROTOCOL = 1
 _MOST_AT_ONCE = 100
@@ -43,7 +47,7 @@ class Session:
 
     def call(self, method: str, params: Mapping[str, Any]) -> dict[str, Any] | SessionImage:
         """Answer one request. Methods: open, next, image, act, acts, history. Raises SessionError."""
-        methods: dict[str, Callable[[_Params], dict[str, Any] | SessionImage]] = {
+        methods: dict[str, Callable[[Params], dict[str, Any] | SessionImage]] = {
             "open": self._open,
             "next": self._next,
             "image": self._image,
@@ -57,18 +61,18 @@ class Session:
             )
         if not isinstance(params, Mapping):
             raise SessionError("BadRequest", "params must be an object.")
-        return methods[method](_Params(params))
+        return methods[method](Params(params))
 
     # The methods
 
-    def _open(self, params: _Params) -> dict[str, Any]:
+    def _open(self, params: Params) -> dict[str, Any]:
         return {
             "protocol": PROTOCOL,
             **showing.job(self.work, self.worker, self.owner),
             "progress": self._progress(),
         }
 
-    def _next(self, params: _Params) -> dict[str, Any]:
+    def _next(self, params: Params) -> dict[str, Any]:
         n = params.number("n", 1, 1, _MOST_AT_ONCE)
         have = params.numbers("have")
         if params.text("queue", "label") == "review":
@@ -87,7 +91,7 @@ class Session:
         items = [showing.item(self.work, one, self.worker) for one in things]
         return {"items": items, "progress": self._progress()}
 
-    def _image(self, params: _Params) -> SessionImage:
+    def _image(self, params: Params) -> SessionImage:
         thing = self.work.object(params.number("object", None, 0))
         self._may_see(thing.id)
         size = params.number("size", 0, 0, 20_000)
@@ -96,7 +100,7 @@ class Session:
         except ImageError as error:
             raise SessionError("NotFound", str(error)) from None
 
-    def _act(self, params: _Params) -> dict[str, Any]:
+    def _act(self, params: Params) -> dict[str, Any]:
         action, nonce = params.text("action"), ""
         if action in ("release", "renew", "draft"):
             return self._lease(action, params)
@@ -115,7 +119,7 @@ class Session:
         self._tend()
         return {"seq": seq, "progress": self._progress()}
 
-    def _acts(self, params: _Params) -> dict[str, Any]:
+    def _acts(self, params: Params) -> dict[str, Any]:
         items = params.get("items")
         if not isinstance(items, list) or not 0 < len(items) <= _MOST_AT_ONCE:
             raise SessionError("BadRequest", f"items must be a list of 1 to {_MOST_AT_ONCE} answers.")
@@ -123,7 +127,7 @@ class Session:
         for one in items:
             if not isinstance(one, Mapping):
                 raise SessionError("BadRequest", "Every one of the items must be an object.")
-            some = _Params(one)
+            some = Params(one)
             acts.append(self._checked("answer", some, self._nonce(some)))
         if len({act.nonce for act in acts}) < len(acts) or len({act.object for act in acts}) < len(acts):
             raise SessionError("BadRequest", "Every one of the items needs a nonce and an object of its own.")
@@ -132,7 +136,7 @@ class Session:
         self._tend()
         return {"seqs": seqs, "progress": self._progress()}
 
-    def _history(self, params: _Params) -> dict[str, Any]:
+    def _history(self, params: Params) -> dict[str, Any]:
         before = params.get("before")
         if before is not None:
             before = params.number("before", None, 0)
@@ -144,7 +148,7 @@ class Session:
 
     # Their parts
 
-    def _lease(self, action: str, params: _Params) -> dict[str, Any]:
+    def _lease(self, action: str, params: Params) -> dict[str, Any]:
         thing = params.number("object", None, 0)
         result: dict[str, Any] = {"seq": None}
         if action == "renew":
@@ -160,7 +164,7 @@ class Session:
             self.work.draft(self.worker, thing, answer)
         return {**result, "progress": self._progress()}
 
-    def _checked(self, action: str, params: _Params, nonce: str) -> Act:
+    def _checked(self, action: str, params: Params, nonce: str) -> Act:
         if action not in ("answer", "skip", "flag", "unflag", "review"):
             raise SessionError("BadRequest", f"There is no action {action!r}.")
         number = params.number("object", None, 0)
@@ -191,7 +195,7 @@ class Session:
             revise=params.get("revise") is True,
         )
 
-    def _nonce(self, params: _Params) -> str:
+    def _nonce(self, params: Params) -> str:
         nonce = params.text("nonce")
         if not nonce or len(nonce) > _LONGEST_NONCE:
             raise SessionError(
@@ -216,38 +220,7 @@ class Session:
             return
         from clary.labeling import steps
 
-        steps.ensure(self._home, self._runner, self.work)
-
-
-class _Params:
-    """The members of a request, checked as they are read."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def get(self, name: str) -> Any:
-        return self._values.get(name)
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._values.get(name)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str):
-            raise SessionError("BadRequest", f"{name} must be a text.")
-        return value
-
-    def number(self, name: str, default: int | None, low: int, high: int = 2**53) -> int:
-        value = self._values.get(name)
-        if value is None and default is not None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise SessionError("BadRequest", f"{name} must be a whole number from {low} on, {high} at most.")
-        return value
-
-    def numbers(self, name: str) -> list[int]:
-        value = self._values.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list) or len(value) > 1000 or any(type(one) is not int for one in value):
-            raise SessionError("BadRequest", f"{name} must be a list of at most 1,000 whole numbers.")
-        return value
+        try:
+            steps.ensure(self._home, self._runner, self.work)
+        except Exception:  # what the person did is on the disk; whoever asks next starts the step
+            _log.exception("The next step of %s could not be started.", self.work.settings.name)

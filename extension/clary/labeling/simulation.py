@@ -71,9 +71,17 @@ class Simulated:
                     f"The probabilities of confusion for {label!r} must be 0 or more and add up to 1."
                 )
 
-    def answer(self, item: dict[str, Any], opened: Mapping[str, Any], *, careful: bool = False) -> Answer:
-        """What this person answers to the Item of a job (what `open` said). `careful`: without mistakes, as in a review."""
-        right = mistakes.full(self._right(item), opened["task"], opened["mode"])
+    def answer(
+        self,
+        item: dict[str, Any],
+        opened: Mapping[str, Any],
+        known: Answer | None = None,
+        *,
+        careful: bool = False,
+    ) -> Answer:
+        """What this person answers to the Item of a job (what `open` said). `known`: the right answer where `truth` has none,
+        of gold items. `careful`: without mistakes, as in a review."""
+        right = mistakes.full(self._right(item, known), opened["task"], opened["mode"])
         if careful:
             return right
         chance = self._chance(item)
@@ -91,7 +99,7 @@ class Simulated:
     def _chance(self, item: dict[str, Any], what: str = "") -> random.Random:
         return random.Random(f"{self.seed}/{self.name}/{item['id']}/{what}")
 
-    def _right(self, item: dict[str, Any]) -> Any:
+    def _right(self, item: dict[str, Any], known: Answer | None) -> Any:
         if callable(self.truth):
             return self.truth(item)
         source = item["source"]
@@ -99,6 +107,8 @@ class Simulated:
         for key in (item["id"], str(item["id"]), source.get("text"), name, name.rsplit(".", 1)[0]):
             if key is not None and key in self.truth:
                 return self.truth[key]
+        if known is not None:
+            return known
         raise SimulationError(
             f"{self.name} does not know the right answer to item {item['id']} ({str(source.get('text') or name)[:80]})."
         )
@@ -112,6 +122,7 @@ class _Seat:
     session: Session
     opened: dict[str, Any]
     items: list[dict[str, Any]]
+    gold: dict[int, Answer]
     answered: int = 0
     turns: int = 0
 
@@ -164,7 +175,8 @@ def _seat(home: Home, runner: Runner | None, store: Store | None, job: str, pers
     session = Session(home, runner, store, job, person.name, person.owner)
     opened = session.call("open", {})
     assert isinstance(opened, dict)
-    return _Seat(person, session, opened, [])
+    gold = {thing: answer for thing, (answer, _, _) in session.work.known("gold").items()}
+    return _Seat(person, session, opened, [], gold)
 
 
 def _turn(seat: _Seat, work: Work) -> float | None:
@@ -192,7 +204,7 @@ def _do(seat: _Seat, item: dict[str, Any]) -> float:
     if mood < person.skips:
         _call(seat, "act", {**common, "action": "skip", "nonce": _nonce(seat)})
     else:
-        answer = person.answer(item, seat.opened)
+        answer = person.answer(item, seat.opened, seat.gold.get(item["id"]))
         _call(seat, "act", {**common, "action": "answer", "answer": answer, "nonce": _nonce(seat)})
         seat.answered += 1
     return seconds

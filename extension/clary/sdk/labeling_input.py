@@ -28,7 +28,8 @@ class Manifest:
 
 
 def manifest_of(data: Any, job: str, column: str | None = None) -> Manifest:
-    """The manifest of ``data``; what is not in a bucket yet is copied into the default one, under the job's name.
+    """The manifest of ``data``. Images on disk stay where they are (``file://``): a hundred thousand of them are not copied to be
+    looked at. What is no file yet, and the manifest, go into the default bucket, under the job's name.
 
     Raises FileNotFoundError, ValueError or TypeError that say what is wrong and what would be right.
     """
@@ -53,7 +54,7 @@ def manifest_of(data: Any, job: str, column: str | None = None) -> Manifest:
 
 def _of_path(path: Path, job: str, column: str | None) -> Manifest:
     if path.is_dir():
-        return _written(_folder_lines(path, job), job)
+        return _written(_folder_lines(path), job)
     if not path.is_file():
         raise FileNotFoundError(f"There is no {path} in {Path.cwd()} to label.")
     name = path.name.lower()
@@ -95,13 +96,13 @@ def _written(lines: Iterable[Mapping[str, Any]], job: str) -> Manifest:
     return Manifest(storage.put(storage.default_bucket(), f"{job}/input/input.manifest", body), modality)
 
 
-def _folder_lines(folder: Path, job: str) -> Iterator[dict[str, Any]]:
+def _folder_lines(folder: Path) -> Iterator[dict[str, Any]]:
     files = [one for one in packing.walk(folder) if not one.name.startswith(".")]
     images = [one for one in files if one.name.lower().endswith(IMAGES)]
     texts = [one for one in files if one.name.lower().endswith(".txt")]
     if images:
         for path in images:
-            yield {"source-ref": _stored(path, path.relative_to(folder).as_posix(), job)}
+            yield {"source-ref": path.resolve().as_uri()}
     elif texts:
         for path in texts:
             yield {"source": path.read_text(encoding="utf-8")}
@@ -114,7 +115,7 @@ def _lines(items: Sequence[Any], job: str) -> Iterator[dict[str, Any]]:
     images = bool(items) and all(_is_place(one) for one in items)
     for number, item in enumerate(items):
         if isinstance(item, Path) or (images and isinstance(item, str)):
-            yield {"source-ref": _place(item, number, job, Path.cwd())}
+            yield {"source-ref": _place(item, number, Path.cwd())}
         elif isinstance(item, str):
             yield {"source": item}
         else:
@@ -129,18 +130,14 @@ def _is_place(item: Any) -> bool:
     return packing.is_address(item) or Path(item).expanduser().is_file()
 
 
-def _place(item: str | Path, number: int, job: str, base: Path) -> str:
+def _place(item: str | Path, number: int, base: Path) -> str:
     """The address of an image that is named by a path (under ``base`` where it is relative) or an address."""
     if isinstance(item, str) and packing.is_address(item):
         return item
     path = base / Path(item).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"There is no image {item} in {base} (object {number}).")
-    return _stored(path, f"{number:06d}-{path.name}", job)
-
-
-def _stored(path: Path, name: str, job: str) -> str:
-    return storage.put(storage.default_bucket(), f"{job}/input/images/{name}", path)
+    return path.resolve().as_uri()
 
 
 def _picture(item: Any, number: int, job: str) -> str:
@@ -196,7 +193,7 @@ def _frame_lines(data: Any, column: str | None, job: str, base: Path) -> Iterato
     for number, (value, row) in enumerate(zip(values, rows, strict=True)):
         extra = {str(key): _plain(one) for key, one in row.items() if _plain(one) is not None}
         if images:
-            yield {"source-ref": _place(value, number, job, base), **extra}
+            yield {"source-ref": _place(value, number, base), **extra}
         elif isinstance(value, str):
             yield {"source": value, **extra}
         else:

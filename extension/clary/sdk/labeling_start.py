@@ -52,8 +52,8 @@ def label(
     """Have images or texts labelled; returns the started LabelingJob, which a notebook shows as the canvas.
 
     ``data``: a folder of images or .txt files, a list of paths, addresses, texts, PIL images or arrays, a DataFrame, a CSV
-    (``column`` where it has several), a manifest, an ``s3://`` prefix, or an earlier LabelingJob. What is local is copied into
-    the default bucket; ``file:///...`` is read in place. ``labels``: the classes. ``task``: a task type
+    (``column`` where it has several), a manifest, an ``s3://`` prefix, or an earlier LabelingJob. Images on disk are labelled
+    where they are, not copied. ``labels``: the classes. ``task``: a task type
     (image-classification, bounding-box, named-entity-recognition, ...); inferred as a classification where it is not given.
 
     ``workers``: people for each object. ``team``: a work team's name. ``time_limit``: seconds that a person has for an object.

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clary.labeling.active.badge import Badge
+from clary.labeling.active.doubts import doubts
+from clary.labeling.active.learner import fit
 from clary.labeling.active.rounds import Ask, AutoLabeler, Finish, Settings
 from clary.labeling.active.space import Space
+from clary.labeling.active.strategy import Situation
 
 
 def play(
@@ -76,7 +80,7 @@ def test_a_step_that_is_repeated_says_the_same(digits: Any) -> None:
 
 def test_items_nobody_can_answer_neither_stall_nor_get_a_machine_label(digits: Any) -> None:
     features, truth = digits
-    silent = frozenset(np.random.default_rng(0).choice(len(truth), 36, replace=False).tolist())
+    silent = frozenset(np.random.default_rng(0).choice(len(truth), 18, replace=False).tolist())
     finish, known, asks = play(AutoLabeler(features, 10, Settings()), truth, silent)
     assert everything_once(finish, known, len(truth))
     asked = {one for ask in asks for one in ask.indices}
@@ -151,3 +155,36 @@ def test_a_label_that_is_no_class_is_refused() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Settings(**wrong)
+
+
+def test_badge_picks_doubtful_items_and_no_two_copies_of_one() -> None:
+    copies = np.repeat(np.random.default_rng(0).normal(size=(40, 4)), 3, axis=0).astype(np.float32)
+    space, items = Space(copies), np.arange(0, 30, 3)
+    model = fit(space, items, np.arange(10) % 2, 2, 0)
+    pool = np.setdiff1d(np.arange(120), items)
+    chosen = Badge().choose(Situation(space, pool, items, model), 15, np.random.default_rng(0))
+    assert len({one // 3 for one in chosen}) == len(chosen) == 15
+    assert model.gaps[chosen].mean() < model.gaps[pool].mean()
+    assert len(Badge().choose(Situation(space, pool, items, model), 500, np.random.default_rng(0))) == len(
+        pool
+    )
+
+
+def test_foresight_tells_how_many_labels_are_wrong_though_only_hard_items_were_asked() -> None:
+    stream = np.random.default_rng(0)
+    gaps = stream.random(4000) * 2
+    wrong = stream.random(4000) < 1 / (1 + np.exp(4 * gaps))
+    asked = np.argsort(gaps)[:400]
+    record = [[int(one), float(gaps[one]), 0, 400] for one in asked]
+    found = doubts(gaps, record, {int(one): int(wrong[one]) for one in asked}, 400)
+    assert 0.6 < found.mean() / wrong.mean() < 1.6
+    assert wrong[asked].mean() > 2 * wrong.mean()
+
+
+def test_the_scope_of_machine_labels_alone_is_kept_too(digits: Any) -> None:
+    space, truth = digits
+    finish, _, _ = play(AutoLabeler(space, 10, Settings(scope="auto-labelled")), truth)
+    assert finish.certificate is not None
+    assert finish.certificate.scope == "auto-labelled"
+    wrong = sum(truth[item] != one for item, (one, _) in finish.predictions.items())
+    assert wrong / len(finish.predictions) <= finish.certificate.upper_bound <= 0.05

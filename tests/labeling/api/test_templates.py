@@ -141,6 +141,8 @@ def test_a_template_is_rendered_for_a_look(engine: Engine, put: Callable[..., st
             {"Code": "InvalidParameters", "Message": '"grant_read_access" input is not a valid S3 URI: "".'}
         ],
     }
+    forgotten = ask('<img src="{{ task.input.x }}">', {"x": uri})
+    assert "pass it through the filter grant_read_access" in forgotten["Errors"][0]["Message"]
     assert ask("{% if %}", {})["Errors"][0]["Code"] == "InvalidTemplate"
     for task in ("[]", "{,}"):
         with pytest.raises(Exception, match="JSON"):

@@ -81,3 +81,4 @@ def test_every_label_gets_a_colour_and_a_key_of_its_own() -> None:
     keys = [one.hotkey for one in labels if one.hotkey]
     assert len(set(keys)) == len(keys)
     assert labels[3].color == "#ff7f0e"
+    assert [one.hotkey for one in filled(tuple(Label(digit) for digit in "0123456789"))] == list("0123456789")

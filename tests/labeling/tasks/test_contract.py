@@ -149,7 +149,7 @@ def test_answers_have_the_form_of_the_crowd_elements() -> None:
     said = content("semantic-segmentation", {"width": 2, "height": 1, "runs": [[0, 1], [1, 1]]})[
         "annotatedResult"
     ]
-    assert said["labelMappings"] == {"cat": {"color": "#1f77b4"}, "dog": {"color": "#ff7f0e"}}
+    assert said["labelMappings"] == {"cat": {"color": "#0072b2"}, "dog": {"color": "#e69f00"}}
     assert set(said) == {"labelMappings", "labeledImage", "inputImageProperties"}
     verdict = content("bounding-box", {"label": "cat", "comment": "no"}, mode="verify")
     assert verdict == {"crowd-image-classifier": {"label": "cat", "workerComment": "no"}}

@@ -181,3 +181,45 @@ def test_the_users_own_model_finds_the_boxes(desk):
         file.add(script, "code/inference.py")
     desk.job(lines, name="broken", automatic=automatic, task="bounding-box", attribute="found")
     assert "no weights" in desk.reason("broken")
+
+
+def stripes(desk, number: int) -> str:
+    """A picture with stripes down (even numbers) or across."""
+    from PIL import Image
+
+    chance = random.Random(number)
+    first = chance.randint(0, 3)
+    image = Image.new("L", (32, 32), chance.randint(0, 60))
+    for line in range(first, 32, 6):
+        box = (line, 0, line + 3, 32) if number % 2 == 0 else (0, line, 32, line + 3)
+        image.paste(chance.randint(150, 255), box)
+    path = desk.folder / f"stripes-{number}.png"
+    image.save(path)
+    return f"file://{path}"
+
+
+PICTURES = {"task": "image-classification"}
+
+
+def test_pictures_are_labelled_by_what_they_look_like(desk):
+    lines = [{"source-ref": stripes(desk, number)} for number in range(150)]
+    truth = {f"stripes-{number}": ("cat", "dog")[number % 2] for number in range(150)}
+    work = desk.job(lines, automatic=Automatic(epsilon=0.1), **PICTURES)
+    assert desk.label(work, Simulated("anna", truth)) == "Completed"
+    assert work.counters()["MachineLabeled"] > 50
+    said = [
+        line["pet-metadata"]["class-name"] == truth[f"stripes-{n}"] for n, line in enumerate(desk.lines())
+    ]
+    assert sum(said) >= 135
+
+
+def test_features_that_cannot_be_had_fail_the_job_and_say_what_to_do(desk):
+    lines = [{"source-ref": stripes(desk, number)} for number in range(3)]
+    for name, automatic, words in (
+        ("unknown", Automatic(features="smell"), "scattering, pixels, torchvision"),
+        ("which", Automatic(model="s3://none/weights.pt"), "torchvision:<architecture>"),
+        ("none", Automatic(features="torchvision:resnet18"), "need a model"),
+        ("gone", Automatic(features="torchvision:resnet18", model="file:///none.pt"), "does not exist"),
+    ):
+        desk.job(lines, name=name, automatic=automatic, **PICTURES)
+        assert words in desk.reason(name)

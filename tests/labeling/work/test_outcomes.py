@@ -19,6 +19,7 @@ from clary.labeling.settings import Gold, Label
 from clary.labeling.simulation import Simulated, run
 from clary.labeling.steps import entry
 from clary.labeling.steps.submitting import stop
+from clary.labeling.work import Work
 from clary.objects.errors import NoSpace
 from clary.runner.runner import Runner
 
@@ -182,10 +183,7 @@ def test_gold_items_come_from_their_manifest_and_never_into_the_output(desk, per
     gold = desk.folder / "gold.manifest"
     gold.write_text("".join(json.dumps({"source": f"gold {n}", "truth": n % 2}) + "\n" for n in range(30)))
     work = desk.job(texts(40), gold=Gold(f"file://{gold}", "truth", 0.4))
-    truth = {
-        **{f"text {n}": "cat" for n in range(40)},
-        **{f"gold {n}": ("cat", "dog")[n % 2] for n in range(30)},
-    }
+    truth = dict.fromkeys(range(40), "cat")  # what gold items are is known to the job
     run(desk.home, None, None, "pets", [Simulated("anna", truth)])
     right, of = work.gold()["anna"]
     assert 5 < right == of
@@ -361,3 +359,21 @@ def test_a_disk_that_is_full_loses_nothing(desk, person, monkeypatch):
     assert work.due() is None
     work.set(retry_at=0)
     assert desk.step(work) == "Completed"
+
+
+def test_a_job_that_is_stopped_while_it_is_prepared_passes_every_line_on(desk, monkeypatch):
+    from clary.labeling.steps import prepare
+
+    add = Work.add
+
+    def stop_after_the_first_piece(work, things):
+        count = add(work, things)
+        work.set(status="Stopping")
+        return count
+
+    monkeypatch.setattr(prepare, "_PIECE", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "add", stop_after_the_first_piece)
+        desk.job(texts(5))
+    assert desk.store.documents.get("labeling-job", "pets").status == "Stopped"
+    assert desk.lines() == texts(5)

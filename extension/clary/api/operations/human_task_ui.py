@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from clary.api.errors import ApiError, in_use, validation
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from clary.api.engine import Engine
 
 KIND = "human-task-ui"
+_S3_SOURCE = re.compile(r"""\bsrc\s*=\s*["'](s3://[^"']+)["']""")
 
 
 @operation("sagemaker", "CreateHumanTaskUi")
@@ -70,13 +73,29 @@ def render_ui_template(engine: Engine, params: dict[str, Any]) -> dict[str, Any]
     if not isinstance(task, dict):
         raise validation("Task.Input must be a JSON object.")
     try:
-        return {"RenderedContent": render(template, task, _granted(engine)), "Errors": []}
+        granted: set[str] = set()
+        content = render(template, task, _granted(engine, granted))
+        return {"RenderedContent": content, "Errors": _unreadable(content, granted)}
     except TemplateError as error:
         return {"RenderedContent": "", "Errors": [{"Code": error.code, "Message": str(error)}]}
 
 
-def _granted(engine: Engine) -> Any:
-    """What `grant_read_access` gives: as on AWS an address that anybody can read for an hour, if a server runs."""
+def _unreadable(content: str, granted: set[str]) -> list[dict[str, str]]:
+    """Objects that the page would load, and that no browser could."""
+    wanted = (unescape(uri) for uri in _S3_SOURCE.findall(content))
+    return [
+        {
+            "Code": "InvalidParameters",
+            "Message": f'"{uri}" is in a bucket, which a browser cannot read: pass it through the filter grant_read_access.',
+        }
+        for uri in dict.fromkeys(wanted)
+        if uri not in granted
+    ]
+
+
+def _granted(engine: Engine, granted: set[str]) -> Any:
+    """What `grant_read_access` gives: as on AWS an address that anybody can read for an hour, if a server runs. Notes the
+    URIs that it was asked for."""
     from clary.api import presence
     from clary.labeling.templates import TemplateError
 
@@ -91,6 +110,7 @@ def _granted(engine: Engine) -> Any:
             raise TemplateError(
                 f'"grant_read_access" input is not a valid S3 URI: "{uri}".', "InvalidParameters"
             )
+        granted.add(uri)
         if place.kind != "s3" or server is None:
             return uri
         return _presigned(engine, server, place.bucket, place.key)

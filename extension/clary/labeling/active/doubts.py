@@ -1,12 +1,11 @@
 """How sure to be of a label: confidences from foresight, the model's record of predicting labels before humans gave them.
 
-Active learning spoils the usual ways. What is labelled is what was hard, so cross-validation among the labels says
-several times too many errors of what is left (measured: 3 to 7 times). But each round the model had labelled the items
-that were asked next: a record of predictions and truths, where *given its gap* (best score before second best) an item
-was picked without regard to its label. A logistic curve P(wrong | gap), fitted to this record, is not biased by how
-items are picked, if now and then one is picked at random so that small doubts occur in it, too (`margin.Margin`).
-Predictions by weaker models count less. The guarantee of a certificate does not rest on any of this; only the number of
-human labels does.
+Active learning spoils the usual ways. What is labelled is what was hard, so cross-validation among the labels says three to
+seven times too many errors of what is left (measured). But each round the model had labelled the items that were asked
+next: a record of predictions and truths, in which, *given its gap* (best score before second best), an item was picked
+without regard to its label. A logistic curve P(wrong | gap) fitted to this record is therefore not biased by the picking; it is
+extrapolated to gaps that were never asked about, until an audit, drawn by lot, joins the record. Predictions by weaker models
+count less. A certificate does not rest on any of this; only the number of human labels does.
 """
 
 from __future__ import annotations

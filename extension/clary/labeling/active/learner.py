@@ -27,10 +27,12 @@ _CHUNK = 2048  # items that are labelled at once
 @dataclass(frozen=True)
 class Model:
     """A frozen model's labels. `classes`: of every item (N,). `gaps`: how far the best class is before the second best
-    (N,), where targets are -1 and 1: 0 (a tie) to about 2."""
+    (N,), where targets are -1 and 1: 0 (a tie) to about 2. `scores`: (N, C); -1 of classes
+    that no label has."""
 
     classes: Ints
     gaps: Floats
+    scores: Floats
 
 
 def fit(space: Space, items: Ints, classes: Ints, n_classes: int, seed: int) -> Model:
@@ -40,16 +42,19 @@ def fit(space: Space, items: Ints, classes: Ints, n_classes: int, seed: int) -> 
     seen = np.unique(classes)
     if len(seen) == 1:
         alone = np.full(space.size, seen[0], dtype=np.int64)
-        return Model(alone, np.full(space.size, 2.0 * (1 - 2 / (len(items) + 2))))
+        scores = np.full((space.size, n_classes), -1.0)
+        scores[:, seen[0]] = 1.0
+        return Model(alone, np.full(space.size, 2.0 * (1 - 2 / (len(items) + 2))), scores)
     items, classes = _some(items, classes, _LARGEST, seed)
     form, ridge = _tuned(space, *_some(items, classes, _TUNED, seed))
     targets = np.where(classes[:, None] == seen[None, :], 1.0, -1.0)
     kernel = space.kernel(items, items, form)
     # Copies make the kernel singular; the ridge is far above what rounding leaves of it.
     alpha = solve(kernel + ridge * np.eye(len(kernel)), targets, assume_a="pos")
-    scores = _applied(space, items, form, alpha)
-    two = np.partition(scores, -2, axis=1)[:, -2:]
-    return Model(seen[np.argmax(scores, axis=1)].astype(np.int64), np.asarray(two[:, 1] - two[:, 0]))
+    scores = np.full((space.size, n_classes), -1.0)
+    scores[:, seen] = inner = _applied(space, items, form, alpha)
+    two = np.partition(inner, -2, axis=1)[:, -2:]
+    return Model(seen[np.argmax(inner, axis=1)].astype(np.int64), np.asarray(two[:, 1] - two[:, 0]), scores)
 
 
 def _some(items: Ints, classes: Ints, count: int, seed: int) -> tuple[Ints, Ints]:

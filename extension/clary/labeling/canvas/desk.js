@@ -146,8 +146,9 @@ export class Desk {
     if (!item) return this.without();
     frame.put();
     this.clock.start();
-    frame.header.textContent = item.header || "";
-    frame.header.hidden = !item.header;
+    const header = item.header === this.job.title ? "" : item.header || "";
+    frame.header.textContent = header;
+    frame.header.hidden = !header;
     frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
     const own = item.draft ?? item.answer;
@@ -170,12 +171,15 @@ export class Desk {
       `${where}${state.length ? `, ${state.join(", ")}` : ""}${suggested ? ", with a suggestion" : ""}`
     );
     // First the item is painted; what comes after it must not take the processor from that.
-    if (!queue.back)
-      requestAnimationFrame(() => setTimeout(() => this.queue === queue && !this.closed && this.top()));
+    if (!queue.back) requestAnimationFrame(() => setTimeout(() => this.queue === queue && this.top()));
   }
 
   /** Lease more behind what is shown. */
   top() {
+    if (this.closed) return;
+    const { front } = this.queue;
+    const ended = front?.lease_until && front.lease_until < Date.now() / 1000;
+    if (front && ended && this.mode === "label") void this.doing.extend(front);
     this.images.prefetch(this.queue.ready.slice(0, 4));
     this.queue.refill().then(
       (progress) => {
@@ -222,7 +226,7 @@ export class Desk {
 
   changed() {
     const item = this.queue.shown;
-    if (item && !item.answer && this.mode === "label") {
+    if (item && this.mode === "label") {
       this.drafts.later(item.id, () => {
         if (this.queue.shown !== item) return null;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();

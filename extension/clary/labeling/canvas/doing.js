@@ -102,7 +102,6 @@ export class Doing {
       desk.progress(progress);
       if (desk.queue.shown === item) desk.buttons(item);
       desk.frame.note(item.flagged ? "Flagged. You can still label or skip it." : "The flag is gone.");
-      desk.frame.say(item.flagged ? "Flagged" : "Not flagged any more");
     });
   }
 
@@ -153,19 +152,25 @@ export class Doing {
     });
   }
 
-  /** Leases of what is held, while somebody is there. */
+  /** Leases that end soon, while somebody is there. */
   async renew() {
-    const { queue, saving, active } = this.desk;
+    const { queue, active } = this.desk;
     if (document.hidden || Date.now() - active > 600000) return;
-    for (const item of queue.ending(Date.now() / 1000, 90)) {
-      if (!item) continue;
-      try {
-        const { lease_until: until } = await saving.save("act", { action: "renew", object: item.id });
-        item.lease_until = until ?? (item.lease_until || 0) + 60;
-      } catch (error) {
-        if (queue.shown !== item) queue.drop(item.id);
-        else this.failed(error, item);
-      }
+    for (const item of queue.ending(Date.now() / 1000, 90)) if (item) await this.extend(item);
+  }
+
+  /** More time for an item; where somebody else has it by now, that is said before work goes into it. @param {any} item */
+  async extend(item) {
+    const { queue, calls } = this.desk;
+    try {
+      const { lease_until: until } = await calls.call("act", { action: "renew", object: item.id });
+      if (until) item.lease_until = until;
+    } catch (error) {
+      // It was answered meanwhile, or the server is away: that shows elsewhere.
+      const gone = ["LeaseExpired", "NotYours"].includes(/** @type {any} */ (error)?.code);
+      if (!gone || !queue.have.includes(item.id) || this.desk.locked) return;
+      if (queue.shown === item) this.failed(error, item);
+      else queue.drop(item.id);
     }
   }
 
@@ -188,7 +193,6 @@ export class Doing {
     const { desk } = this;
     if (desk.closed) return;
     desk.frame.note(inWords(error), "problem");
-    desk.frame.say(inWords(error));
     if (error?.code === "JobEnded") return desk.without(error);
     if (["LeaseExpired", "NotYours", "AlreadyAnswered", "NotFound"].includes(error?.code)) {
       const held = item || desk.queue.shown;

@@ -19,6 +19,7 @@ export class Frame {
    */
   constructor(el, dark, act) {
     this.act = act;
+    this.saidAt = -Infinity;
     this.host = h("div", { class: "clary-canvas", "data-lm-suppress-shortcuts": "true" });
     const root = this.host.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet()];
@@ -121,9 +122,12 @@ export class Frame {
     this.stage.focus({ preventScroll: true });
   }
 
-  /** Say it to screen readers. @param {string} text */
+  /** Say it to screen readers; what is said at once (an answer, and the next item) is one sentence. @param {string} text */
   say(text) {
-    this.live.textContent = this.live.textContent === text ? `${text}\u00a0` : text;
+    const now = performance.now();
+    const whole = now - this.saidAt < 60 ? `${this.live.textContent}. ${text}` : text;
+    this.saidAt = now;
+    this.live.textContent = this.live.textContent === whole ? `${whole}\u00a0` : whole;
   }
 
   /** Show it for a moment. @param {string} text @param {"info"|"problem"} [kind] */

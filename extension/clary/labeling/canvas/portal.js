@@ -36,6 +36,7 @@ const base = new URL(".", location.href);
 const place = /** @type {HTMLElement} */ (document.getElementById("portal"));
 /** @type {(() => void)|null} */
 let leave = null;
+let asked = 0;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
@@ -93,6 +94,7 @@ async function jobs(straight = false) {
       "Open your link",
       "This page opens with the link that was sent to you. Open it once more from the message that it came in."
     );
+  const own = ++asked;
   let response;
   try {
     response = await fetch(new URL("me", base), { headers: { [HEADER]: secret }, cache: "no-store" });
@@ -100,6 +102,8 @@ async function jobs(straight = false) {
     return message("The server does not answer", "Nothing is lost. Try again in a moment.", true);
   }
   const answer = await response.json().catch(() => ({}));
+  // Another link was opened meanwhile: what that one says counts.
+  if (own !== asked) return;
   if (response.status === 401 || response.status === 403)
     return denied(answer.error?.message || "This link is not known.");
   if (!response.ok)

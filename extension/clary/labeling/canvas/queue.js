@@ -75,9 +75,13 @@ export class Queue {
 
   /** Not ours any more. @param {number} id */
   drop(id) {
+    if (this.shown?.id === id) this.back = 0;
     this.ready = this.ready.filter((item) => item.id !== id);
-    this.past = this.past.filter((item) => item.id !== id);
-    this.back = 0;
+    const place = this.past.findIndex((item) => item.id === id);
+    if (place >= 0) {
+      this.past.splice(place, 1);
+      this.back = Math.min(this.back, this.past.length);
+    }
     if (this.front?.id === id) this.front = this.ready.shift() || null;
   }
 

@@ -19,7 +19,7 @@ export class SegmentKeys {
   /** @param {string} key @param {KeyboardEvent} event @returns {boolean} */
   key(key, event) {
     const { editor } = this;
-    const label = labelOf(editor.all, key, event);
+    const label = labelOf(editor.place.job.labels, key, event);
     if (label) editor.choose(label);
     else if (TOOLS[key]) editor.take(TOOLS[key]);
     else if (key === "[") editor.resize(Math.min(editor.size - 1, editor.size / 1.2));

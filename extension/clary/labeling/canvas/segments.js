@@ -4,7 +4,7 @@ import { h, percent } from "./dom.js";
 import { Edits } from "./edits.js";
 import { Labels } from "./labels.js";
 import { Mask } from "./mask.js";
-import { MaskPaint } from "./mask_paint.js";
+import { MaskPaint, PATTERNS } from "./mask_paint.js";
 import { SegmentKeys, SEGMENT_HELP } from "./segment_keys.js";
 import { SegmentTools } from "./segment_tools.js";
 import { ShownImage } from "./shown.js";
@@ -18,7 +18,8 @@ export class SegmentEditor {
   /** @param {import("./types.js").Place} place */
   constructor(place) {
     this.place = place;
-    this.all = place.readonly && place.job.prelabel_labels ? place.job.prelabel_labels : place.job.labels;
+    /** class i is the label number i - 1 @type {{name: string, color: string}[]} */
+    this.all = place.job.labels;
     this.edits = new Edits();
     this.active = 1; // the class that is painted
     /** @type {"brush"|"eraser"|"polygon"|"fill"} */
@@ -39,15 +40,17 @@ export class SegmentEditor {
       this.all.map((label) => label.color)
     );
     this.bar = h("div", { class: "tools", role: "group", "aria-label": "Tools" });
-    if (!place.readonly) {
+    this.legend = h("ul", { class: "list", "aria-label": "Classes" });
+    if (place.readonly) place.panel.append(this.legend);
+    else {
       this.keys = new SegmentKeys(this);
       place.panel.append(this.bar);
+      this.labels = new Labels(place.panel, place.job.labels, {
+        choose: (label) => this.choose(label),
+        kind: "brush",
+        patterns: true
+      });
     }
-    this.labels = new Labels(place.panel, this.all, {
-      choose: (label) => this.choose(label),
-      kind: "brush",
-      patterns: true
-    });
     this.hint = h("p", { class: "faint" });
     place.panel.append(this.hint);
     this.opacity = h("input", {
@@ -92,7 +95,7 @@ export class SegmentEditor {
       one("fill", "Fill", "D"),
       h("label", { class: "slider" }, `Size ${Math.round(this.size)}`, size)
     );
-    this.labels.mark([this.tool === "eraser" ? "" : (this.all[this.active - 1]?.name ?? "")]);
+    this.labels?.mark([this.tool === "eraser" ? "" : (this.all[this.active - 1]?.name ?? "")]);
   }
 
   sizeToSlider() {
@@ -112,6 +115,7 @@ export class SegmentEditor {
     const fits = answer?.runs && answer.width === width && answer.height === height;
     this.mask = fits ? Mask.of(answer) : new Mask(width, height);
     this.paint.mask = this.mask;
+    if (this.place.readonly) this.explain(answer);
     this.edits.clear();
     this.tools.reset();
     this.emptyAsked = false;
@@ -125,6 +129,27 @@ export class SegmentEditor {
     this.hint.hidden = !this.hint.textContent;
     this.shown.show(item);
     this.buttons();
+  }
+
+  /** The classes of a mask that is only looked at: they need not be the job's labels. @param {any} answer */
+  explain(answer) {
+    const colors = this.place.job.prelabel_labels || this.place.job.labels;
+    this.all = (answer?.classes || colors).map((/** @type {any} */ one) => ({
+      name: one.name,
+      color: colors.find((label) => label.name === one.name)?.color || "#6b7280"
+    }));
+    this.paint.colors = this.all.map((label) => label.color);
+    const there = new Set((answer?.runs || []).map((/** @type {[number, number]} */ run) => run[0]));
+    this.legend.replaceChildren(
+      ...this.all.map((label, index) =>
+        h(
+          "li",
+          { class: "row legend", hidden: !there.has(index + 1), style: { "--label": label.color } },
+          h("span", { class: `swatch pattern-${index % PATTERNS}` }),
+          h("span", { text: label.name })
+        )
+      )
+    );
   }
 
   answer() {
@@ -165,7 +190,7 @@ export class SegmentEditor {
 
   /** @param {import("./types.js").Label} label */
   choose(label) {
-    this.active = this.all.indexOf(label) + 1;
+    this.active = this.place.job.labels.indexOf(label) + 1;
     if (this.tool === "eraser") this.tool = "brush";
     this.place.say(`${label.name}, ${this.tool}`);
     this.buttons();
@@ -202,7 +227,7 @@ export class SegmentEditor {
 
   /** @param {string} key @param {KeyboardEvent} event */
   key(key, event) {
-    return this.keys?.key(key, event) || this.labels.key(key) || this.shown.key(key);
+    return this.keys?.key(key, event) || this.labels?.key(key) || this.shown.key(key);
   }
 
   /** @param {string} key */
@@ -222,6 +247,7 @@ export class SegmentEditor {
 
   close() {
     this.shown.close();
-    this.labels.box.remove();
+    this.labels?.box.remove();
+    this.legend.remove();
   }
 }

@@ -62,6 +62,9 @@ export class ShownImage {
 
   /** @param {any} error */
   broken(error) {
+    const { item } = this;
+    // The server is away, or the line is bad: the image comes when they are back.
+    if (error?.retry) setTimeout(() => item && this.item === item && this.show(item), 1500);
     this.trouble.hidden = false;
     this.trouble.textContent = `The image cannot be shown: ${String(error?.message || error).replace(/\.$/, "")}. Skip it (S) or flag it (F).`;
     if (this.item) painted(this.place.stage, this.item.id);

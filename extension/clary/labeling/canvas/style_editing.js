@@ -8,6 +8,7 @@ export const EDITING = `
 .reading { flex: 1; overflow: auto; background: var(--bg); padding: 28px clamp(14px, 5cqw, 56px); outline: none; }
 .text { max-width: 74ch; margin: 0 auto; font-size: 16px; line-height: 1.65; white-space: pre-wrap; overflow-wrap: anywhere; }
 .text.short { font-size: 20px; line-height: 1.5; }
+.legend { gap: 9px; padding: 3px 0; }
 .view-mask { pointer-events: none; }
 .tools { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
 .tool { display: flex; justify-content: space-between; align-items: center; border: 1px solid var(--line); border-radius: 7px; background: none; padding: 6px 9px; }

@@ -22,6 +22,8 @@ export class Viewport {
     this.paint = paint;
     this.base = h("canvas", { class: "view-base" });
     this.layer = h("canvas", { class: "view-layer", role: "img", "aria-label": label });
+    // Where nothing is drawn on it, it only hears the mouse; the browser need not blend it.
+    if (!paint) this.layer.style.opacity = "0";
     this.box = h("div", { class: tool ? "view tooled" : "view" }, this.base, this.layer);
     place.append(this.box);
     this.size = { width: 1, height: 1 };

@@ -31,9 +31,13 @@ class Crowd:
         import numpy as np
 
         names: dict[str, int] = {}
-        rows = [(thing, names.setdefault(worker, len(names)), label) for thing, worker, label in answers]
-        table = np.array(rows, np.int64).reshape(-1, 3)
-        return cls(table[:, 0], table[:, 1], table[:, 2], n_objects, len(names), n_classes)
+        objects, workers, labels = [], [], []
+        for thing, worker, label in answers:
+            objects.append(thing)
+            workers.append(names.setdefault(worker, len(names)))
+            labels.append(label)
+        columns = [np.array(one, np.int64) for one in (objects, workers, labels)]
+        return cls(columns[0], columns[1], columns[2], n_objects, len(names), n_classes)
 
     def counts(self) -> Floats:
         """How many said what about each object, of shape (n_objects, n_classes)."""

@@ -39,7 +39,9 @@ class Chosen:
 def consolidate(
     votes: Mapping[int, Sequence[Vote]], names: Sequence[str], gold: Mapping[int, frozenset[str]], alone: bool = False
 ) -> dict[int, Chosen]:  # fmt: skip
-    """What holds of every object that has votes and is not gold. `alone`: confidences are 0, and all that was chosen holds."""
+    """What holds of every object that has votes and is not gold. `alone`: confidences are 0, and all that was chosen holds.
+
+    A single vote is never overruled, it is only trusted more or less."""
     numbers = [number for number, given in votes.items() if given]
     if not numbers or all(number in gold for number in numbers):
         return {}
@@ -103,7 +105,10 @@ class _Table:
                 truth[index] = [name in known for name in names]
         logs = self._logs(truth)
         is_gold = (truth >= 0) & self.touched
-        return softmax(kept_share(logs[is_gold], truth[is_gold]) * logs)[..., 1]
+        sure = softmax(kept_share(logs[is_gold], truth[is_gold]) * logs)[..., 1]
+        alone = np.bincount(self.objects, minlength=self.n_objects) == 1
+        sure[alone] = np.where(self.touched[alone], np.maximum(sure[alone], 0.5), sure[alone])
+        return sure
 
     def _logs(self, truth: Ints) -> Floats:
         """(objects, labels, 2): log posteriors, unnormalised; gold as if it were not known."""

@@ -19,6 +19,7 @@ from clary.labeling.steps.advance import Move
 from clary.labeling.task_type import Answer
 
 if TYPE_CHECKING:
+    from clary.labeling.active.certificate import Certificate
     from clary.labeling.steps.entry import Context
 
 # The sample of a look, relative to the one before; and how many looks may be passed over.
@@ -27,7 +28,7 @@ _GROWTH, _AHEAD = 1.5, 3
 
 def weigh(context: Context) -> Move:
     """The next sample, or the end: machine labels with their certificate, and what is left for people."""
-    from clary.labeling.active.certificate import certify, curve
+    from clary.labeling.active.certificate import curve
     from clary.labeling.steps import detector
 
     work = context.work
@@ -49,18 +50,13 @@ def weigh(context: Context) -> Move:
         return _audit({**state, "first": first}, 1, guesses)
     sure = [guesses[thing][1] for thing in order]
     wrong = _wrong(context, order[:looked], guesses, automatic.iou)
-    j: int = state["look"]
-    common: dict[str, Any] = {"total": total, "delta": _delta(automatic, j), "scope": automatic.scope}
-    audited = list(range(looked))
-    proof = certify(sure, audited, wrong, epsilon=automatic.epsilon, commit=j, **common)
-    gained = proof.automatic if proof is not None else 0
-    more = _worth_more(sure, wrong, total, gained, automatic, state["first"], j)
+    proof, more = weighed(sure, wrong, total, automatic, state["first"], state["look"])
     if more is not None:
         return _audit(state, more, guesses)
-    picture = [
-        {"share": level.share_auto(total), "bound": level.upper_bound}
-        for level in curve(sure, audited, wrong, **common)
-    ]
+    levels = curve(
+        sure, range(looked), wrong, total=total, delta=_delta(automatic, state["look"]), scope=automatic.scope
+    )
+    picture = [{"share": level.share_auto(total), "bound": level.upper_bound} for level in levels]
     if proof is None:
         why = "The detector is wrong too often for this error bound: people label everything."
         return Move(unlabeled, "rest", why, state, guesses, curve=picture, last=True)
@@ -70,6 +66,23 @@ def weigh(context: Context) -> Move:
     return Move(
         rest, "rest", proof.words(), state, guesses, machine, proof.to_metadata(), proof.words(), picture, last=True
     )  # fmt: skip
+
+
+def weighed(
+    sure: Sequence[float], wrong: Sequence[bool], total: int, automatic: Automatic, first: int, look: int
+) -> tuple[Certificate | None, int | None]:
+    """What a look proves, and a further look that would save people work, if any.
+
+    sure: the detector's confidences in the random order; wrong: of the first of them, whether they are. total: all images.
+    """
+    from clary.labeling.active.certificate import certify
+
+    proof = certify(
+        sure, range(len(wrong)), wrong, total=total, epsilon=automatic.epsilon, delta=_delta(automatic, look),
+        scope=automatic.scope, commit=look,
+    )  # fmt: skip
+    gained = proof.automatic if proof is not None else 0
+    return proof, _worth_more(sure, wrong, total, gained, automatic, first, look)
 
 
 def matches(one: Answer, other: Answer, least: float) -> bool:

@@ -12,6 +12,7 @@ from clary.labeling.output import Written
 from clary.labeling.steps import custom
 from clary.labeling.steps.labels import Labels
 from clary.labeling.steps.outcome import StepFailed
+from clary.labeling.steps.prepare import complete
 from clary.labeling.work import course
 from clary.labeling.work.database import get, put
 from clary.labeling.work.filling import close_open
@@ -25,6 +26,7 @@ _LATE = "Nobody labeled it while the job was open."
 def finish(context: Context) -> None:
     """Write the output, and end the job: Completed, Stopped, or, where its time ran out without a single label, Failed."""
     work = context.work
+    complete(context)
     with work.transaction() as db:
         expired = get(db, "status") == "InProgress" and course.is_expired(db, work.settings, time.time())
         close_open(db, _LATE if expired else "", time.time())

@@ -32,11 +32,23 @@ def prepare(context: Context) -> None:
     lines = _lines(context, settings.input_uri, "input manifest")
     make = _Maker(context)
     _add(context, lines, len_of(context, "item"), make.item)
+    if context.work.status == "Stopping":
+        return
     if settings.gold is not None:
         known = _lines(context, settings.gold.uri, "manifest of gold items")
         _add(context, known, len_of(context, "gold"), make.gold)
     _refuse_hopeless(context)
     context.work.start()
+
+
+def complete(context: Context) -> None:
+    """Of a job that was stopped before it was prepared: the rest of its lines as they are, for the output to be whole."""
+    if context.work.fact("prepared", False):
+        return
+    lines = _lines(context, context.work.settings.input_uri, "input manifest")
+    done = len_of(context, "item")
+    context.work.add(NewObject(line.raw.decode()) for line in lines[done:])
+    context.work.set(prepared=True)
 
 
 def len_of(context: Context, role: str) -> int:

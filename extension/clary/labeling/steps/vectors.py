@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.home import atomic_write
+from clary.labeling.settings import Automatic
 from clary.labeling.steps.outcome import StepFailed
-from clary.labeling.work.images import ImageError, path_of
+from clary.labeling.work.images import path_of
 
 if TYPE_CHECKING:
     from clary.labeling.steps.entry import Context
 
 _FILE = "space.pickle"
 _VERSION = 1
-_SIDE = 32
+_OF_IMAGES = ("scattering", "pixels", "torchvision")
+_OF_TEXTS = ("tfidf", "embedding")
+# Pictures are read at least as large as their features need them.
+_SMALL, _LARGE = 64, 448
 
 
 def of(context: Context) -> Any:
@@ -25,12 +29,13 @@ def of(context: Context) -> Any:
 
     path = context.work.folder / _FILE
     kind = _kind(context)
-    if path in _spaces:
-        return _spaces[path]
+    here = (str(path), context.work.fact("created"))
+    if here in _spaces:
+        return _spaces[here]
     if path.exists():
         version, known, space = pickle.loads(path.read_bytes())  # our own file, in a folder of the user's
         if (version, known) == (_VERSION, kind):
-            return _spaces.setdefault(path, space)
+            return _spaces.setdefault(here, space)
     try:
         space = Space(_features(context, kind))
     except (ValueError, ImportError, OSError) as error:
@@ -38,67 +43,73 @@ def of(context: Context) -> Any:
             f"ClientError: The features {kind!r} of the data objects cannot be had: {error}"
         ) from error
     atomic_write(path, pickle.dumps((_VERSION, kind, space)), mode=0o600)
-    return _spaces.setdefault(path, space)
+    return _spaces.setdefault(here, space)
 
 
-_spaces: dict[Path, Any] = {}
+_spaces: dict[tuple[str, float], Any] = {}
 
 
 def _kind(context: Context) -> str:
-    automatic = context.work.settings.automatic
-    assert automatic is not None
-    if automatic.features:
-        return automatic.features
-    return "pixels" if context.work.task.modality == "image" else "tfidf"
+    """What the features are, by the settings or by what there is. Raises StepFailed."""
+    automatic, image = _automatic(context), context.work.task.modality == "image"
+    kind = automatic.features or ("embedding" if automatic.model and not image else "")
+    if not kind and automatic.model:
+        raise StepFailed(
+            "ClientError: What network the model's weights belong to must be said: features is torchvision:<architecture>,"
+            " torchvision:resnet18 for example."
+        )
+    kind = kind or ("scattering" if image else "tfidf")
+    there = _OF_IMAGES if image else _OF_TEXTS
+    name = kind.partition(":")[0]
+    if name not in there:
+        raise StepFailed(
+            f"ClientError: There are no features {kind!r} for this task; there are {', '.join(there)}."
+        )
+    if name in ("torchvision", "embedding") and not automatic.model:
+        raise StepFailed(f"ClientError: The features {kind!r} need a model: the URI of its weights.")
+    return kind
 
 
 def _features(context: Context, kind: str) -> Any:
-    if kind == "pixels":
-        return _pixels(_images(context), sum(1 for _ in context.work.all_objects()))
-    if kind == "tfidf":
-        return _tfidf(_texts(context))
-    raise StepFailed(
-        f"ClientError: There are no features {kind!r} for this task; there are pixels and tfidf."
-    )
+    """(objects, dimensions), dense or sparse. Raises StepFailed, ValueError, ImportError."""
+    from clary.labeling.active import features
+
+    name, _, architecture = kind.partition(":")
+    if name == "pixels":
+        return features.pixels_of(_images(context, _SMALL))
+    if name == "scattering":
+        return features.scattering_of(_images(context, _SMALL))
+    if name == "tfidf":
+        return features.words_of(_texts(context))
+    model = str(_local(context, _automatic(context).model))
+    if name == "embedding":
+        return features.embeddings_of(_texts(context), model)
+    return features.network_of(_images(context, _LARGE), architecture, model)
 
 
-def _pixels(images: Iterator[Any], count: int) -> Any:
-    """(count, 3072) float32: colours of 32 x 32 pixels, 0..1."""
-    import numpy as np
-
-    found = np.zeros((count, 3 * _SIDE * _SIDE), dtype=np.float32)
-    for number, image in enumerate(images):
-        found[number] = np.asarray(image.resize((_SIDE, _SIDE)), dtype=np.float32).ravel() / 255
-    return found
-
-
-def _tfidf(texts: Iterator[str]) -> Any:
-    """(texts, words) sparse: words and pairs of them that several texts have, weighed by how rare they are."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    given = list(texts)
-    least = 2 if len(given) >= 100 else 1
-    return TfidfVectorizer(
-        sublinear_tf=True, ngram_range=(1, 2), min_df=least, max_features=200_000
-    ).fit_transform(given)
+def _automatic(context: Context) -> Automatic:
+    automatic = context.work.settings.automatic
+    assert automatic is not None
+    return automatic
 
 
 def _local(context: Context, uri: str) -> Path:
-    try:
-        return path_of(context.home, uri)
-    except ImageError as error:
-        raise StepFailed(f"ClientError: The model cannot be read: {error}") from None
+    """The file or, of a sentence-transformers model, the folder at `uri`."""
+    path = context.objects.resolve(uri).path
+    if not path.exists():
+        raise StepFailed(f"ClientError: The model {uri} does not exist.")
+    return path
 
 
-def _images(context: Context) -> Iterator[Any]:
+def _images(context: Context, side: int) -> Iterator[Any]:
     """Every object's image, the right way up; a small grey one in place of what cannot be read."""
     from PIL import Image, ImageOps
 
     for row in context.work.all_objects():
         try:
             with Image.open(path_of(context.home, row.image_uri)) as image:
-                image.draft("RGB", (512, 512))
-                yield ImageOps.exif_transpose(image).convert("RGB")
+                image.draft("RGB", (side, side))  # a JPEG is decoded no larger than it is needed
+                yield ImageOps.exif_transpose(image)
         except Exception:  # it has failed already, with the reason
             yield Image.new("RGB", (32, 32), "grey")
 

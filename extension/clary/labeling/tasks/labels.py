@@ -12,27 +12,28 @@ from clary.labeling.task_type import BadAnswer
 
 BACKGROUND = "BACKGROUND"
 BACKGROUND_COLOR = "#ffffff"
-# Tableau's ten, then lighter and darker ones; told apart on white and on black.
+# Told apart by people with any colour vision as far as ten colours can be (Okabe and Ito's, and neighbours of them); then more.
 _PALETTE = (
-    "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#bcbd22", "#7f7f7f",
+    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b8a400", "#7b5ea7", "#8c564b", "#5f6b6d",
     "#aec7e8", "#ffbb78", "#98df8a", "#ff9896", "#c5b0d5", "#c49c94", "#f7b6d2", "#9edae5", "#dbdb8d", "#c7c7c7",
 )  # fmt: skip
-_KEYS = "1234567890qwertyuiopasdfghjklzxcvbnm"
-# What the canvas uses itself: undo, skip, flag, new box.
-_TAKEN = frozenset("usfn")
+# Digits, and letters that the canvas has no use for itself.
+_KEYS = "1234567890qwrtyiojklzxcvm"
 
 
 @lru_cache(maxsize=64)
 def filled(labels: tuple[Label, ...]) -> tuple[Label, ...]:
-    """The labels, each with a color of its own, a hotkey while there are keys (digits first), and a short name."""
+    """The labels, each with a color of its own, a hotkey while there are keys (digits first; a label that is a digit itself
+    has that one), and a short name."""
     colors = _free(_colors(), {one.color.lower() for one in labels} | {BACKGROUND_COLOR})
-    keys = _free(iter(_KEYS), {one.hotkey for one in labels} | _TAKEN)
+    keys = _free(iter(_KEYS), {one.hotkey for one in labels})
+    themselves = all(one.name in _KEYS and len(one.name) == 1 and not one.hotkey for one in labels)
     return tuple(
         replace(
             one,
             short=one.short or one.name,
             color=(one.color or next(colors)).lower(),
-            hotkey=one.hotkey or next(keys, ""),
+            hotkey=one.hotkey or (one.name if themselves else next(keys, "")),
         )
         for one in labels
     )

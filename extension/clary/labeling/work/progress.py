@@ -10,7 +10,6 @@ from typing import Any
 from clary.labeling.settings import JobSettings
 from clary.labeling.work import course
 from clary.labeling.work.database import counters, get
-from clary.labeling.work.rules import Rules
 
 # What a pace is taken from: the last so many answers.
 _RECENT = 20
@@ -35,9 +34,7 @@ def label_counters(counts: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def of(
-    db: sqlite3.Connection, settings: JobSettings, rules: Rules, worker: str, owner: bool, now: float
-) -> dict[str, Any]:
+def of(db: sqlite3.Connection, settings: JobSettings, worker: str, owner: bool, now: float) -> dict[str, Any]:
     """The canvas' `progress`."""
     counts = counters(db)
     me = db.execute("SELECT * FROM annotators WHERE worker = ?", (worker,)).fetchone()

@@ -5,21 +5,17 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from clary.labeling.settings import JobSettings, Label
+from clary.labeling.tasks.labels import filled
 from clary.labeling.work.rows import ObjectRow
 
 if TYPE_CHECKING:
     from clary.labeling.work.work import Work
 
-# Told apart by people with any colour vision as far as ten colours can be (Okabe and Ito's, and neighbours of them).
-_COLORS = (
-    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b8a400", "#7b5ea7", "#8c564b", "#5f6b6d",
-)  # fmt: skip
-# Letters that the canvas has no use for itself.
-_KEYS = "1234567890qwrtyiojklzxcvm"
 _LONGEST_METADATA = 200
 
 
@@ -48,24 +44,7 @@ def job(work: Work, worker: str, owner: bool) -> dict[str, Any]:
 
 def labels(given: tuple[Label, ...]) -> list[dict[str, str]]:
     """The labels with every colour and, as far as there are keys, every hotkey filled in."""
-    taken = {one.hotkey for one in given if one.hotkey}
-    keys = iter([key for key in _KEYS if key not in taken])
-    free = [color for color in _COLORS if color not in {one.color for one in given}] or list(_COLORS)
-    found = []
-    colored = 0
-    for one in given:
-        color = one.color
-        if not color:
-            color, colored = free[colored % len(free)], colored + 1
-        found.append(
-            {
-                "name": one.name,
-                "short": one.short or one.name,
-                "color": color,
-                "hotkey": one.hotkey or next(keys, ""),
-            }
-        )
-    return found
+    return [asdict(one) for one in filled(given)]
 
 
 def item(work: Work, number: int, worker: str, *, votes: bool = False) -> dict[str, Any]:
