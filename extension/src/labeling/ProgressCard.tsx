@@ -48,8 +48,8 @@ export function ProgressCard(props: {
       </p>
       {points.length > 2 && (
         <LineChart
-          title="Labeled"
-          series={[{ name: 'Labeled', points }]}
+          title="Objects with an answer"
+          series={[{ name: 'Objects with an answer', points }]}
           height={110}
           zero
           area
