@@ -61,7 +61,8 @@ def label(
 
     ``epsilon``: the error that may remain in the labels; with it the machine labels what it can under that bound, which fails
     with probability ``delta`` at most, and which is a share of the data set or (``scope``) of what the machine labelled.
-    ``model``: a model to begin with; ``features``: pixels, torchvision:<architecture>, tfidf or embedding.
+    ``model``: a model to begin with; ``features``: scattering, pixels, torchvision:<architecture>, tfidf or
+    embedding.
 
     ``gold``: known answers by which annotators are judged: a dict from source to label, an earlier LabelingJob, or (manifest,
     attribute); they are ``gold_share`` of what a person gets. ``review_below``: objects whose annotators agree less (0 to 1)
