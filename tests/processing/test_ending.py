@@ -70,14 +70,14 @@ def test_a_job_that_runs_too_long_is_stopped_and_its_log_says_why(processor: Any
     script = "open('/opt/ml/processing/output/o/f', 'w').write('x')\n" + WAIT
     processor.create(
         script,
-        StoppingCondition={"MaxRuntimeInSeconds": 3},
+        StoppingCondition={"MaxRuntimeInSeconds": 8},
         outputs=[processor.wanted("o", "s3://bucket/out/")],
     )
     answer = processor.wait()
     assert answer["ProcessingJobStatus"] == "Stopped"
     assert "FailureReason" not in answer
     assert processor.stored() == {"f": b"x"}
-    assert "Stopped: the job ran longer than MaxRuntimeInSeconds (3) allows." in processor.log()
+    assert "Stopped: the job ran longer than MaxRuntimeInSeconds (8) allows." in processor.log()
     assert is_quiet(home)
 
 

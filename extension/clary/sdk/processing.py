@@ -10,7 +10,7 @@ from typing import Any
 from clary.sdk import packing, pages, storage
 from clary.sdk.api import call, get, role, training_image
 from clary.sdk.errors import ProcessingFailed
-from clary.sdk.job import Job
+from clary.sdk.job import ENDED, Job
 from clary.sdk.logs import PROCESSING_GROUP
 from clary.sdk.progress import State
 from clary.sdk.resource import Listing, listed
@@ -35,6 +35,8 @@ class ProcessingJob(Job):
         if ended or status == "Stopping":
             return State(status, answer.get("ExitMessage", ""), done=ended)
         phase = self._observed()["phases"][-1]
+        if phase["Status"] in ENDED:  # it ended between the two questions: the next look tells how
+            return State(status, "")
         return State(phase["Status"], phase["StatusMessage"])
 
     def _observed(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from clary.labeling import manifest, tasks
 from clary.labeling.formats.format import (
@@ -227,6 +228,8 @@ def _confidences(
 def _plain(uri: str) -> str:
     """An address as a path; what leads up and down in it is gone."""
     scheme, _, rest = uri.partition("://")
+    if scheme == "file":
+        rest = unquote(rest)
     return f"{scheme}://{os.path.normpath(rest)}" if rest else uri
 
 
