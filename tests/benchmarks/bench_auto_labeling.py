@@ -132,11 +132,9 @@ def main() -> None:
     labeling_data.peers()
     with ProcessPoolExecutor(2) as pool:
         for data in chosen.data:
-            shares(
-                pool, data, 0.05, ["clary"] if data.endswith("pixels") else ["clary", *PEERS], chosen.seeds
-            )
-            if not data.startswith("Reuters"):
-                shares(pool, data, 0.01, ["clary"], chosen.seeds)
+            compared = ["clary"] if data.endswith("pixels") else ["clary", *PEERS]
+            for epsilon in (0.05, 0.01):
+                shares(pool, data, epsilon, compared, chosen.seeds)
         if chosen.runs:
             violations(pool, chosen.runs)
 
