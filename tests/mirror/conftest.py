@@ -233,3 +233,28 @@ class Studio:
 @pytest.fixture
 def studio(engine: Engine, mlflow_python: Path, asker: Asker) -> Studio:
     return Studio(engine, mlflow_python, asker)
+
+
+@pytest.fixture
+def trained(engine: Engine) -> Callable[[str, dict[str, str], dict[str, str]], None]:
+    """Runs a script to its end as the training job ``job`` of which MLflow hears nothing: (script, metrics' regexes,
+    hyperparameters)."""
+
+    def train(script: str, regexes: dict[str, str], hyperparameters: dict[str, str]) -> None:
+        engine.objects.create_bucket("bucket")
+        engine.call("sagemaker", "CreateTrainingJob", {
+            "TrainingJobName": "job", "RoleArn": "arn:aws:iam::000000000000:role/r", "HyperParameters": hyperparameters,
+            "AlgorithmSpecification": {
+                "TrainingImage": "clary/python", "TrainingInputMode": "File",
+                "ContainerEntrypoint": [sys.executable, "-c", script],
+                "MetricDefinitions": [{"Name": key, "Regex": regex} for key, regex in regexes.items()],
+            },
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"}, "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        })  # fmt: skip
+        end = time.monotonic() + 90
+        while engine.runner.get("training-job", "job").state != "done":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    return train

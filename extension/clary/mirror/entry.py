@@ -16,7 +16,8 @@ KIND = "mlflow-run"
 class Entry:
     """job: the name of the training job. arn: its ARN. joined: the script may log to the run itself, so parameters are added only
     at the end, as far as they are missing. theirs: the job brought the run, which is not ours to end. sent: lines of metrics
-    that are in MLflow already. told: what was said in the job's log. created: epoch seconds."""
+    that are in MLflow already. mirrored, scripts: names of metrics that we send, and that the script of a joined run logs
+    itself. told: what was said in the job's log. created: epoch seconds."""
 
     job: str
     arn: str
@@ -27,6 +28,8 @@ class Entry:
     joined: bool = False
     theirs: bool = False
     sent: int = 0
+    mirrored: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
     params_sent: bool = False
     told: tuple[str, ...] = ()
     created: float = 0.0
@@ -35,7 +38,8 @@ class Entry:
     def of(cls, document: Document) -> Entry:
         known = {item.name for item in fields(cls)}
         values = {name: value for name, value in document.body.items() if name in known}
-        values["told"] = tuple(values.get("told", ()))
+        for name in ("mirrored", "scripts", "told"):
+            values[name] = tuple(values.get(name, ()))
         return cls(**{**values, "created": document.created})
 
     def body(self) -> dict[str, Any]:

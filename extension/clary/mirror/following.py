@@ -19,7 +19,6 @@ from clary.mirror.tracker import (
     MOST_METRICS,
     MOST_PARAMS,
     Metric,
-    RunState,
     Tracker,
     TrackerError,
 )
@@ -42,8 +41,6 @@ class Following:
         self._sizes: tuple[int, ...] = ()
         self._steps: dict[str, int] = {}
         self._counted = 0
-        # Names that the script logs itself: the same values twice would only spoil the charts.
-        self._script_logs: frozenset[str] = frozenset()
 
     @property
     def entry(self) -> Entry:
@@ -56,6 +53,7 @@ class Following:
     def step(self, tracker: Tracker) -> bool:
         """Bring the run up to date; True when nothing more will come. Raises TrackerError."""
         job = self._runner.get("training-job", self._entry.job)
+        self._reread()
         if not self._entry.run_id:
             if job is None and time.time() - self._entry.created > _PATIENCE_S:
                 return True
@@ -135,11 +133,11 @@ class Following:
             if number >= self._entry.sent:
                 fresh.append(Metric(key(line["name"]), line["value"], line["time"], step))
         self._counted = len(lines)
-        if fresh and self._entry.joined:
-            self._script_logs |= self._by_the_script(tracker.state(self._entry.run_id), fresh)
+        if self._entry.joined:
+            self._settle_whose(tracker, {metric.name for metric in fresh if metric.step == 0})
         for start in range(0, len(fresh), MOST_METRICS):
             part = fresh[start : start + MOST_METRICS]
-            mine = [metric for metric in part if metric.name not in self._script_logs]
+            mine = [metric for metric in part if metric.name not in self._entry.scripts]
             try:
                 if mine:
                     tracker.log(self._entry.run_id, params={}, metrics=mine, tags={})
@@ -149,9 +147,16 @@ class Following:
             self._save(sent=self._entry.sent + len(part))
         self._sizes = sizes
 
-    def _by_the_script(self, state: RunState, fresh: list[Metric]) -> frozenset[str]:
-        first = {metric.name for metric in fresh if metric.step == 0}
-        return frozenset(first & state.metrics)
+    def _settle_whose(self, tracker: Tracker, names: set[str]) -> None:
+        """Decide, once and before anything of them is sent, which metrics the script logs itself: the same values twice would
+        only spoil the charts. A mirror that is killed and comes again must not take its own values for the script's."""
+        new = names.difference(self._entry.mirrored, self._entry.scripts)
+        if new:
+            theirs = new & tracker.state(self._entry.run_id).metrics
+            self._save(
+                mirrored=(*self._entry.mirrored, *sorted(new - theirs)),
+                scripts=(*self._entry.scripts, *sorted(theirs)),
+            )
 
     def _file_sizes(self, job: Job) -> tuple[int, ...]:
         folder = self._runner.home.jobs / str(job.id)
@@ -191,6 +196,12 @@ class Following:
             file.write(format_events(f"[clary] {text}".encode(), int(time.time() * 1000)))
             self._save(told=(*self._entry.told, what))
         return True
+
+    def _reread(self) -> None:
+        """Take over what CreateTrainingJob has written with the job: whether its script joins the run."""
+        document = self._runner.store.documents.find(KIND, self._entry.job)
+        if document is not None and document.created == self._entry.created:
+            self._entry = Entry.of(document)
 
     def _save(self, **changes: Any) -> None:
         """Change the entry; whoever made the job may have changed other members meanwhile."""

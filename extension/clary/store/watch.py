@@ -64,7 +64,10 @@ class Watcher:
     def read(self, timeout: float | None = 0.0) -> list[dict[str, Any]]:
         """All events that have come, waiting up to `timeout` seconds (None: for ever) for the first one."""
         if timeout != 0.0:
-            select.select([self._socket], [], [], timeout)
+            # poll, since select fails in a process that has 1,024 files open, as a busy server has
+            waiting = select.poll()
+            waiting.register(self._socket, select.POLLIN)
+            waiting.poll(None if timeout is None else max(0.0, timeout) * 1000)
         events: list[dict[str, Any]] = []
         while len(events) < 1000:
             try:

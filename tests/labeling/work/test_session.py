@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -216,3 +218,16 @@ def test_names_that_are_html_stay_text(job, person):
     anna.next()
     anna.answer(0, "<script>alert(1)</script>")
     assert anna.call("history")["items"][0]["answer"] == {"label": "<script>alert(1)</script>"}
+
+
+def test_a_process_that_has_looked_at_many_jobs_keeps_few_files_open(job, person):
+    for number in range(40):
+        job(name=f"job-{number}")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda number: person(job=f"job-{number}").call("open")["progress"]["left"], range(40))
+        )
+    assert found == [5] * 40
+    open_files = [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
+    # Sixteen jobs, and three files for each of five threads.
+    assert sum("/labeling/job-" in name for name in open_files) <= 16 * 3 * 5

@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -25,6 +26,8 @@ from clary.labeling.work.rules import Rules
 
 # Whatever share of gold items is asked for: people are there to label.
 _MOST_GOLD = 0.5
+# A job that is open has three files for each thread that looked at it, and a process may often have no more than 1,024.
+_MOST_OPEN = 16
 
 
 def folder_of(home: Home, name: str) -> Path:
@@ -61,7 +64,8 @@ class Work(Looking):
 
     @classmethod
     def open(cls, home: Home, name: str) -> Work:
-        """The job of this name; one object a process. Raises WorkError when there is none."""
+        """The job of this name; the process shares the object while it is among those used last. Raises WorkError when there is
+        no such job."""
         path = folder_of(home, name) / "job.db"
         try:
             inode = os.stat(path).st_ino
@@ -72,6 +76,9 @@ class Work(Looking):
             work = _open.get(key)
             if work is None:
                 work = _open[key] = cls(Database(path))
+                while len(_open) > _MOST_OPEN:
+                    _open.popitem(last=False)  # its connections close when nobody uses it any more
+            _open.move_to_end(key)
         return work
 
     @cached_property
@@ -202,7 +209,7 @@ class Work(Looking):
             )
 
 
-_open: dict[tuple[int, str, int], Work] = {}
+_open: OrderedDict[tuple[int, str, int], Work] = OrderedDict()
 _lock = threading.Lock()
 
 
