@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from clary.runner import JobSpec
     from clary.store.documents import Document
 
-# The second is for the import of mlflow and the making of a database on a busy machine; usually it is two.
-_SERVER_S, _LIBRARY_S = 1.0, 30.0
+# The second is for the import of mlflow and the making of a database, which takes 15 seconds on a busy machine, and usually
+# two; boto3 waits a minute for an answer.
+_SERVER_S, _LIBRARY_S = 1.0, 50.0
 _MOST_FILES, _MOST_BYTES = 200, 20 * 2**20
 _USES = re.compile(rb"mlflow|transformers", re.IGNORECASE)
 _CHOOSES = re.compile(rb"set_experiment\s*\(|create_experiment\s*\(|experiment_id\s*=|experiment_name\s*=")
@@ -38,15 +39,20 @@ _ABSENT_S = 60.0
 class Mirroring:
     """One job on its way to being mirrored; use it in CreateTrainingJob's steps."""
 
-    def __init__(self, entry: mirror.Entry, target: mirror.Target) -> None:
+    def __init__(self, entry: mirror.Entry, target: mirror.Target, asked: float | None = None) -> None:
+        """`asked`: when the mirror's process was asked for a run, epoch seconds."""
         self._entry = entry
         self._target = target
+        self._asked = asked
 
     def owe(self, engine: Engine, document: Document) -> None:
         """Note the job, in the transaction that makes it."""
         documents = engine.store.documents
-        body = dataclasses.replace(self._entry, arn=document.arn).body()
         known = documents.find(mirror.KIND, document.name)
+        if known is not None and not self._entry.run_id and self._asked and known.created >= self._asked:
+            # It came late: no run of this job may be left behind, though its script has not been told to join it.
+            self._entry = dataclasses.replace(self._entry, run_id=known.body["run_id"])
+        body = dataclasses.replace(self._entry, arn=document.arn).body()
         if known is None:
             documents.create(mirror.KIND, document.name, body)
         else:
@@ -83,9 +89,10 @@ def prepare(engine: Engine, request: dict[str, Any]) -> Mirroring | None:
     alone = not target.shared or request.get("EnableNetworkIsolation", False)
     if alone or not uses or (chooses and _is_server(target.uri)):
         return Mirroring(entry, target)
+    asked = None if _is_server(target.uri) else time.time()
     run_id = _run_for(engine, entry, request)
     joined = bool(run_id) and not chooses
-    return Mirroring(dataclasses.replace(entry, run_id=run_id, joined=joined), target)
+    return Mirroring(dataclasses.replace(entry, run_id=run_id, joined=joined), target, asked)
 
 
 def _is_server(uri: str) -> bool:
