@@ -10,7 +10,7 @@ from clary.labeling.settings import Automatic, Gold
 
 # What `clary.labeling.categories` reads itself.
 _OF_LABELS = ("hotkeys", "colors")
-_AUTOMATIC = ("epsilon", "delta", "scope", "seed", "features", "model", "iou")
+_AUTOMATIC = ("epsilon", "delta", "scope", "seed", "features", "model", "code", "program", "iou")
 
 
 def checked(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -202,17 +202,23 @@ def _automatic(
         if task not in ALGORITHMS[algorithm]:
             raise validation(f"The algorithm {algorithm} does not label {task}.")
         if "InitialActiveLearningModelArn" in asked:
-            options = {**options, "model": _model(engine, asked["InitialActiveLearningModelArn"])}
+            options = {**options, **_model(engine, asked["InitialActiveLearningModelArn"])}
     return labeling_options.automatic(options, asked is not None)
 
 
-def _model(engine: Engine, arn: str) -> str:
-    """Where the artifact of a model is."""
+def _model(engine: Engine, arn: str) -> dict[str, str]:
+    """Where the artifact of a model is, and the code that belongs to it."""
     document = engine.store.documents.find_by_arn(arn)
     if document is None or document.kind != "model":
         raise ApiError("ResourceNotFound", f"The model {arn} does not exist.")
     containers = [document.body.get("PrimaryContainer"), *document.body.get("Containers", [])]
-    uri = next((one["ModelDataUrl"] for one in containers if one and one.get("ModelDataUrl")), "")
-    if not uri or not resources.anything_at(engine, uri):
+    container = next((one for one in containers if one and one.get("ModelDataUrl")), None)
+    if container is None or not resources.anything_at(engine, container["ModelDataUrl"]):
         raise validation(f"The model {arn} has no artifact (ModelDataUrl) that could be read.")
-    return str(uri)
+    variables = container.get("Environment") or {}
+    code = variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    return {
+        "model": container["ModelDataUrl"],
+        "code": code if "://" in code else "",  # /opt/ml/model/code: it is in the artifact
+        "program": variables.get("SAGEMAKER_PROGRAM", ""),
+    }

@@ -22,7 +22,7 @@ class Label:
 class Automatic:
     """Automatic labels. `epsilon`: the error that may remain (0..1); `delta`: the probability that it is more after all;
     `scope`: of what the error is a share. `model`: the user's weights, detector or earlier model (``s3://``, ``file://``), if
-    any; `features`: how objects become vectors (scattering | pixels | torchvision:<architecture>, or tfidf | embedding),
+    any; `code`, `program`: an archive with its inference code, and the script in it, where the model has none; `features`: how objects become vectors (scattering | pixels | torchvision:<architecture>, or tfidf | embedding),
     empty: by the task."""
 
     epsilon: float = 0.05
@@ -31,6 +31,8 @@ class Automatic:
     seed: int = 0
     features: str = ""
     model: str = ""
+    code: str = ""
+    program: str = ""
     iou: float = 0.5
 
 

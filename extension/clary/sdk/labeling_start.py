@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from clary.sdk import packing, storage
@@ -36,7 +37,7 @@ def label(
     verify: str | None = None,
     adjust: str | None = None,
     suggestions: str | None = None,
-    model: str | Model | None = None,
+    model: str | Path | Model | None = None,
     features: str = "",
     seed: int = 0,
     review_below: float | None = None,
@@ -61,8 +62,9 @@ def label(
 
     ``epsilon``: the error that may remain in the labels; with it the machine labels what it can under that bound, which fails
     with probability ``delta`` at most, and which is a share of the data set or (``scope``) of what the machine labelled.
-    ``model``: a model to begin with; ``features``: scattering, pixels, torchvision:<architecture>, tfidf or
-    embedding.
+    ``features``: what the machine looks at: scattering (of images, as it is), pixels, torchvision:<architecture>, tfidf (of texts,
+    as it is) or embedding. ``model``: the weights of a torchvision architecture (a file as torch.save writes it), a folder of a
+    sentence-transformers model, or for boxes a detector; a Model, its name or ARN, or a path or address from which one is made.
 
     ``gold``: known answers by which annotators are judged: a dict from source to label, an earlier LabelingJob, or (manifest,
     attribute); they are ``gold_share`` of what a person gets. ``review_below``: objects whose annotators agree less (0 to 1)
@@ -130,18 +132,18 @@ def _check_task(kind: str, modality: str, manifest: Manifest, epsilon: float | N
         )
 
 
-def _model_arn(model: str | Model | None) -> str:
+def _model_arn(model: str | Path | Model | None) -> str:
     if model is None:
         return ""
     if isinstance(model, str) and model.startswith("arn:"):
         return model
+    if isinstance(model, Path) or (isinstance(model, str) and ("/" in model or Path(model).is_file())):
+        return Model.create(model).arn
     return model.arn if isinstance(model, Model) else Model(model).arn
 
 
 def _stem(data: Any) -> str:
     """A readable beginning of the job's name."""
-    from pathlib import Path
-
     if isinstance(data, LabelingJob):
         return data.name[:30]
     if isinstance(data, (str, Path)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clary.labeling.active import features
 from clary.labeling.active.features import embeddings_of, network_of, pixels_of, scattering_of, words_of
 from clary.labeling.active.space import Space
 
@@ -59,14 +61,51 @@ def test_embeddings_of_a_function_and_of_one_that_is_wrong() -> None:
 
 
 @pytest.mark.slow  # torch is imported
-def test_a_network_without_torchvision_is_refused_by_name(tmp_path: Path) -> None:
-    try:
-        import torchvision  # noqa: F401
-    except (ImportError, RuntimeError):
-        with pytest.raises(ImportError, match=r"torchvision.*install it"):
-            network_of([bars(True)], "resnet18", tmp_path / "none.pt")
-    else:
-        pytest.skip("torchvision is installed here")
+def test_a_network_without_torchvision_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(ImportError, match=r"torchvision.*install it"):
+        network_of([bars(True)], "resnet18", tmp_path / "none.pt")
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A small torchvision network of three classes, and the file of its weights."""
+    torch, models = features._torchvision()
+    torch.manual_seed(3)
+    model = models.resnet18(weights=None, num_classes=3).eval()
+    path = tmp_path_factory.mktemp("network") / "weights.pt"
+    torch.save(model.state_dict(), path)
+    return model, path
+
+
+@pytest.mark.slow  # torch is imported
+def test_a_network_gives_what_goes_into_its_last_layer(network: tuple[Any, Path]) -> None:
+    import torch
+
+    model, path = network
+    images = [bars(number % 2 == 0) for number in range(40)]  # more than a batch
+    found = network_of(iter(images), "resnet18", path)
+    assert found.shape == (40, 512)
+    assert found.dtype == np.float32
+    with torch.inference_mode():
+        ends = model.fc(torch.from_numpy(found)).numpy()
+    array = np.asarray(images[1].convert("RGB").resize((224, 224)), dtype=np.float32) / 255
+    given = torch.from_numpy((array - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]).float().permute(2, 0, 1)
+    with torch.inference_mode():
+        (whole,) = model(given[None]).numpy()
+    assert ends[1] == pytest.approx(whole, abs=1e-4)
+    assert np.allclose(found[0], found[2], atol=1e-4)
+    assert not np.allclose(found[0], found[1], atol=1e-4)
+
+
+@pytest.mark.slow  # torch is imported
+def test_networks_and_weights_that_do_not_fit_are_refused(network: tuple[Any, Path]) -> None:
+    _, path = network
+    with pytest.raises(ValueError, match="no classifier 'mobilenet_v9'"):
+        network_of([bars(True)], "mobilenet_v9", path)
+    with pytest.raises(ValueError, match="do not fit torchvision's mobilenet_v3_small"):
+        network_of([bars(True)], "mobilenet_v3_small", path)
 
 
 @pytest.mark.parametrize("bad", [np.inf, np.nan])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import random
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -211,6 +213,61 @@ def test_pictures_are_labelled_by_what_they_look_like(desk):
         line["pet-metadata"]["class-name"] == truth[f"stripes-{n}"] for n, line in enumerate(desk.lines())
     ]
     assert sum(said) >= 135
+
+
+def archive(path: Path, files: dict[str, bytes]) -> str:
+    with tarfile.open(path, "w:gz") as file:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            file.addfile(member, io.BytesIO(data))
+    return f"file://{path}"
+
+
+def weights_of(architecture: str) -> bytes:
+    from clary.labeling.active import features
+
+    torch, models = features._torchvision()
+    torch.manual_seed(0)
+    file = io.BytesIO()
+    torch.save(models.get_model(architecture, weights=None, num_classes=2).state_dict(), file)
+    return file.getvalue()
+
+
+@pytest.mark.slow  # torch is imported
+def test_a_networks_weights_come_from_a_training_jobs_artifact(desk):
+    weights = weights_of("mobilenet_v3_small")
+    uri = archive(desk.folder / "model.tar.gz", {"model.pth": weights, "code/inference.py": b""})
+    lines = [{"source-ref": stripes(desk, number)} for number in range(120)]
+    truth = {f"stripes-{number}": ("cat", "dog")[number % 2] for number in range(120)}
+    automatic = Automatic(epsilon=0.1, features="torchvision:mobilenet_v3_small", model=uri)
+    work = desk.job(lines, automatic=automatic, **PICTURES)
+    assert desk.label(work, Simulated("anna", truth)) == "Completed"
+    assert work.counters()["TotalLabeled"] == 120
+    assert work.counters()["MachineLabeled"] > 20  # weights that have learned nothing see stripes as well
+
+
+@pytest.mark.slow  # torch is imported
+def test_models_that_are_not_what_the_features_need_fail_the_job(desk):
+    weights = weights_of("mobilenet_v3_small")
+    two = archive(desk.folder / "two.tar.gz", {"a.pt": weights, "b.pt": weights})
+    none = archive(desk.folder / "none.tar.gz", {"readme.txt": b"soon"})
+    (desk.folder / "broken.tar.gz").write_bytes((desk.folder / "two.tar.gz").read_bytes()[:5000])
+    lines = [{"source-ref": stripes(desk, number)} for number in range(3)]
+    for name, architecture, uri, words in (
+        ("two", "mobilenet_v3_small", two, "one file of weights"),
+        ("nothing", "mobilenet_v3_small", none, "it holds none"),
+        ("broken", "mobilenet_v3_small", f"file://{desk.folder}/broken.tar.gz", "not a readable tar archive"),
+        ("other", "resnet18", archive(desk.folder / "one.tar.gz", {"a.pt": weights}), "do not fit"),
+    ):
+        desk.job(
+            lines, name=name, automatic=Automatic(features=f"torchvision:{architecture}", model=uri), **PICTURES
+        )
+        assert words in desk.reason(name)
+        assert not list((desk.home.root / "labeling" / name).glob("model/*.pt")) or name in ("two", "other")
+    texts, _ = sentences(5)
+    desk.job(texts, name="texts", automatic=Automatic(features="embedding", model=none))
+    assert "modules.json" in desk.reason("texts")
 
 
 def test_features_that_cannot_be_had_fail_the_job_and_say_what_to_do(desk):

@@ -7,8 +7,10 @@ user's function).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -137,29 +139,22 @@ def embeddings_of(texts: Iterable[str], model: str | Callable[[Sequence[str]], A
 
 def _sentences(folder: str) -> Callable[[Sequence[str]], Any]:
     try:
+        _mend_torchvision()  # which transformers imports where it is installed
         sentences = import_module("sentence_transformers")
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:
         raise FeaturesMissing(
-            f"Embeddings of {folder} need sentence-transformers, which cannot be imported ({error}): install it, or use tfidf."
+            f"Sentence embeddings need sentence-transformers, which cannot be imported here ({error}): install it, or use tfidf."
         ) from None
     loaded = sentences.SentenceTransformer(folder)
     return lambda batch: loaded.encode(list(batch), show_progress_bar=False)
 
 
 def _torchvision() -> tuple[Any, Any]:
-    """torch and torchvision.models. A torchvision built for CUDA lacks two operators beside a CPU torch: their schemas
-    suffice."""
+    """torch and torchvision.models."""
     import torch
 
-    if not _LOCK and not hasattr(torch.ops.torchvision, "nms"):
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for schema in (
-            "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-            "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-        ):
-            library.define(schema)
-        _LOCK.append(library)
     try:
+        _mend_torchvision()
         models = import_module("torchvision.models")
     except (ImportError, RuntimeError) as error:
         raise FeaturesMissing(
@@ -167,6 +162,31 @@ def _torchvision() -> tuple[Any, Any]:
             f"{torch.__version__}, or use scattering or pixels."
         ) from None
     return torch, models
+
+
+def _mend_torchvision() -> None:
+    """Have torchvision imported, if it is installed. One built for CUDA lacks two operators beside a CPU torch, and fails to
+    import: their schemas suffice. One that has them must not find them there already, so they come after the failure."""
+    if find_spec("torchvision") is None:
+        return
+    try:
+        import_module("torchvision")
+        return
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+    import torch
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for schema in (
+        "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+        "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    ):
+        library.define(schema)
+    _LOCK.append(library)
+    import_module("torchvision")
 
 
 def _behead(model: Any, torch: Any) -> None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from clary.labeling.active.certificate import Certificate
     from clary.labeling.steps.entry import Context
 
-# The sample of a look, relative to the one before; and how many looks may be passed over.
-_GROWTH, _AHEAD = 1.5, 3
+# The sample of a look, relative to the one before; how many looks are weighed once something is proven, and before; and the
+# share of the images above which no sample is worth its while.
+_GROWTH, _AHEAD, _LAST, _MOST_LOOKED = 1.5, 3, 30, 0.75
 
 
 def weigh(context: Context) -> Move:
@@ -157,12 +158,18 @@ def _first(population: int, total: int, automatic: Automatic) -> int | None:
 def _worth_more(
     sure: Sequence[float], wrong: Sequence[bool], total: int, gained: int, automatic: Automatic, first: int, look: int
 ) -> int | None:  # fmt: skip
-    """The further look that would save people most work, if the images to come are like those seen; None: there is none."""
+    """The further look that would save people most work, if the images to come are like those seen; None: there is none.
+
+    As long as nothing is proven, looking costs nothing, since people would label these images in any case: then every look is
+    weighed, and the next one taken where none gives hope.
+    """
     best, chosen = gained, None
-    for further in range(look + 1, look + 1 + _AHEAD):
+    for further in range(look + 1, look + 1 + (_AHEAD if gained else _LAST)):
         size = _size(first, further)
-        if size >= len(sure):
+        if size > len(sure) * _MOST_LOOKED:
             break
+        if chosen is None and not gained:
+            chosen = further
         hoped = _hoped(sure, wrong, size, total, automatic, _delta(automatic, further))
         if hoped > best + max(1, total // 50):
             best, chosen = hoped, further

@@ -1,4 +1,5 @@
-"""Boxes of the user's own model: a ``model.tar.gz`` with ``code/inference.py`` or TorchScript, run here image by image.
+"""Boxes of the user's own model: a ``model.tar.gz`` with ``code/inference.py`` (or the code that the model names) or TorchScript,
+run here image by image.
 
 It is asked as an endpoint is: the image's bytes as ``application/x-image`` (``image/jpeg``, ...), JSON back, in one of two forms:
 ``{"boxes": [[left, top, right, bottom], ...], "labels": [name or class number, ...], "scores": [0..1, ...]}`` in pixels, or AWS's
@@ -9,12 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import tarfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.labeling.settings import JobSettings
+from clary.labeling.steps import artifact
 from clary.labeling.steps.outcome import StepFailed
 from clary.labeling.task_type import Answer, BadAnswer
 from clary.labeling.work import ObjectRow
@@ -39,7 +39,7 @@ def detect(context: Context) -> None:
     missing = [row for row in work.all_objects("unlabeled") if row.id not in known]
     if not missing:
         return
-    ask = _Model(context, automatic.model)
+    ask = _Model(context, automatic.model, automatic.program)
     for first in range(0, len(missing), _PIECE):
         found = list(_looked_at(context, ask, missing[first : first + _PIECE], automatic.model))
         with work.transaction() as db:
@@ -67,13 +67,14 @@ def answer_of(said: Any, row: ObjectRow, settings: JobSettings) -> tuple[Answer,
 class _Model:
     """The model, loaded once."""
 
-    def __init__(self, context: Context, uri: str) -> None:
+    def __init__(self, context: Context, uri: str, program: str) -> None:
         from clary.toolkits.inference.handlers import Handlers
         from clary.toolkits.inference.layout import inspect
 
         try:
-            folder = _unpacked(context, uri)
+            folder = artifact.unpacked(context)
             os.environ["SM_MODEL_DIR"] = str(folder)
+            os.environ["SAGEMAKER_PROGRAM"] = program
             self._handlers = Handlers(inspect(folder, os.environ), os.environ)
             self._handlers.load()
         except StepFailed:
@@ -109,23 +110,6 @@ def _looked_at(
                 f"ClientError: The model's answer to {row.image_uri} cannot be used: {error}"
             ) from None
         yield row.id, encode(answer), sure, origin
-
-
-def _unpacked(context: Context, uri: str) -> Path:
-    try:
-        archive = path_of(context.home, uri)
-    except ImageError as error:
-        raise StepFailed(f"ClientError: The model cannot be read: {error}") from None
-    folder = context.work.folder / "model"
-    folder.mkdir(exist_ok=True)
-    if tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as file:
-            file.extractall(folder, filter="data")
-    else:
-        target = folder / f"model{archive.suffix}"
-        target.unlink(missing_ok=True)
-        target.symlink_to(archive)
-    return folder
 
 
 def _parts(said: Any, row: ObjectRow) -> Iterator[tuple[Any, float, list[float]]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.home import atomic_write
 from clary.labeling.settings import Automatic
+from clary.labeling.steps import artifact
 from clary.labeling.steps.outcome import StepFailed
 from clary.labeling.work.images import path_of
 
@@ -81,24 +81,15 @@ def _features(context: Context, kind: str) -> Any:
         return features.scattering_of(_images(context, _SMALL))
     if name == "tfidf":
         return features.words_of(_texts(context))
-    model = str(_local(context, _automatic(context).model))
     if name == "embedding":
-        return features.embeddings_of(_texts(context), model)
-    return features.network_of(_images(context, _LARGE), architecture, model)
+        return features.embeddings_of(_texts(context), str(artifact.sentences(context)))
+    return features.network_of(_images(context, _LARGE), architecture, artifact.weights(context))
 
 
 def _automatic(context: Context) -> Automatic:
     automatic = context.work.settings.automatic
     assert automatic is not None
     return automatic
-
-
-def _local(context: Context, uri: str) -> Path:
-    """The file or, of a sentence-transformers model, the folder at `uri`."""
-    path = context.objects.resolve(uri).path
-    if not path.exists():
-        raise StepFailed(f"ClientError: The model {uri} does not exist.")
-    return path
 
 
 def _images(context: Context, side: int) -> Iterator[Any]:
