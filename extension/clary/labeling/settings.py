@@ -22,8 +22,8 @@ class Label:
 class Automatic:
     """Automatic labels. `epsilon`: the error that may remain (0..1); `delta`: the probability that it is more after all;
     `scope`: of what the error is a share. `model`: the user's weights, detector or earlier model (``s3://``, ``file://``), if
-    any; `code`, `program`: an archive with its inference code, and the script in it, where the model has none; `features`: how objects become vectors (scattering | pixels | torchvision:<architecture>, or tfidf | embedding),
-    empty: by the task."""
+    any; `code`, `program`: an archive with its inference code, and the script in it, where the model has none; `features`: how
+    objects become vectors (scattering | pixels | torchvision:<architecture>, or tfidf | embedding), empty: by the task."""
 
     epsilon: float = 0.05
     delta: float = 0.05

@@ -44,7 +44,9 @@ def test_a_useful_detector_is_believed_and_the_bound_holds(
 ) -> None:
     found = [labelled(count, doubtful, scope, seed) for seed in range(25)]
     assert np.median([share for share, _ in found]) >= least
-    assert sum(error > 0.05 for _, error in found) <= 3  # delta is 5 %: more than 3 of 25 come once in 30 runs at most
+    assert (
+        sum(error > 0.05 for _, error in found) <= 3
+    )  # delta is 5 %: more than 3 of 25 come once in 30 runs at most
 
 
 def test_nobody_is_believed_who_is_wrong_half_the_time() -> None:

@@ -61,7 +61,9 @@ def test_embeddings_of_a_function_and_of_one_that_is_wrong() -> None:
 
 
 @pytest.mark.slow  # torch is imported
-def test_a_network_without_torchvision_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_without_torchvision_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(features, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "torchvision.models", None)
     with pytest.raises(ImportError, match=r"torchvision.*install it"):

@@ -261,7 +261,10 @@ def test_models_that_are_not_what_the_features_need_fail_the_job(desk):
         ("other", "resnet18", archive(desk.folder / "one.tar.gz", {"a.pt": weights}), "do not fit"),
     ):
         desk.job(
-            lines, name=name, automatic=Automatic(features=f"torchvision:{architecture}", model=uri), **PICTURES
+            lines,
+            name=name,
+            automatic=Automatic(features=f"torchvision:{architecture}", model=uri),
+            **PICTURES,
         )
         assert words in desk.reason(name)
         assert not list((desk.home.root / "labeling" / name).glob("model/*.pt")) or name in ("two", "other")

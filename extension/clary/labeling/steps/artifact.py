@@ -1,4 +1,4 @@
-"""The user's model, unpacked beside the job's database: a ``model.tar.gz`` as training jobs write it, a single file, or a folder."""
+"""The user's model, unpacked beside the job's database: a training job's ``model.tar.gz``, a single file, or a folder."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def weights(context: Context) -> Path:
     if len(named or found) != 1:
         there = ", ".join(str(path.relative_to(folder)) for path in found[:8]) or "none"
         raise StepFailed(
-            f"ClientError: The model {_uri(context)} must hold one file of weights as torch.save writes them ({', '.join(_WEIGHTS)}); "
-            f"it holds {there}."
+            f"ClientError: The model {_uri(context)} must hold one file of weights as torch.save writes them "
+            f"({', '.join(_WEIGHTS)}); it holds {there}."
         )
     return (named or found)[0]
 
