@@ -4,7 +4,7 @@ import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
 import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
-import { h, keycap } from "./dom.js";
+import { fill, h, keycap } from "./dom.js";
 import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
@@ -17,7 +17,7 @@ import { listen } from "./keys.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
-import { isDark } from "./theme.js";
+import { isDark, themes } from "./theme.js";
 
 export class Desk {
   /** @param {any} model @param {HTMLElement} el */
@@ -45,13 +45,16 @@ export class Desk {
     this.job = null;
     this.active = Date.now();
     listen(this.frame.root, {
-      press: (key, event) => pressed(this, key, event),
-      release: (key) => this.editor?.release?.(key)
+      press: (key, event) => {
+        const ours = pressed(this, key, event);
+        this.frame.keep();
+        return ours;
+      },
+      release: (key, lost) => this.editor?.release?.(key, lost)
     });
     this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
     this.tick = setInterval(() => this.doing.renew(), 20000);
-    this.themed = () => this.frame.root.classList.toggle("dark", isDark(model, el));
-    model.on?.("change:theme", this.themed);
+    this.unthemed = themes(model, el, (dark) => this.frame.root.classList.toggle("dark", dark));
   }
 
   async start() {
@@ -76,8 +79,10 @@ export class Desk {
   /** Another view of the job's items. @param {"label"|"grid"|"review"} mode */
   async turn(mode) {
     await this.drafts.flush();
-    this.editor?.close();
-    this.frame.panel.replaceChildren();
+    this.frame.keeping(() => {
+      this.editor?.close();
+      this.frame.panel.replaceChildren();
+    });
     const review = mode === "review";
     if (review || this.mode === "review")
       this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
@@ -116,7 +121,8 @@ export class Desk {
     const disputed = this.job.owner ? this.last?.review || 0 : 0;
     const grids = fitsGrid(this.job);
     const review = disputed > 0 || this.mode === "review";
-    this.frame.modes.replaceChildren(
+    fill(
+      this.frame.modes,
       ...(grids || review ? [one("label", "One by one", "")] : []),
       ...(grids ? [one("grid", "Grid", "G")] : []),
       ...(review ? [one("review", `Review ${disputed || ""}`.trim(), "")] : [])
@@ -195,11 +201,13 @@ export class Desk {
   buttons(item) {
     const { buttons, root } = this.frame;
     const submits = this.editor.submits ? this.editor.submits() : "Submit";
-    buttons.submit.hidden = !submits;
-    buttons.submit.firstChild.textContent = submits;
     root.classList.toggle("looking-back", this.queue.back > 0);
-    buttons.forward.disabled = this.queue.back === 0;
-    buttons.skip.disabled = this.queue.back > 0;
+    this.frame.keeping(() => {
+      buttons.submit.hidden = !submits;
+      buttons.submit.firstChild.textContent = submits;
+      buttons.forward.disabled = this.queue.back === 0;
+      buttons.skip.disabled = this.queue.back > 0;
+    });
     buttons.flag.setAttribute("aria-pressed", String(Boolean(item.flagged)));
     buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
   }
@@ -265,7 +273,7 @@ export class Desk {
     this.closed = true;
     clearTimeout(this.poll);
     clearInterval(this.tick);
-    this.model.off?.("change:theme", this.themed);
+    this.unthemed();
     this.drafts.close();
     this.saving.close();
     this.clock.close();
