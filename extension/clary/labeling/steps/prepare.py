@@ -106,6 +106,8 @@ class _Maker:
             return NewObject(text, state="chained", known=self._earlier(number, line))
         try:
             shown = self._before(line.value)
+            if shown is None:
+                return NewObject(text, state="failed", reason="The pre-annotation function left it out.")
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
             thing = DataObject(number, line.value, width, height)
             known = {**self._suggested(shown, thing), **self._prelabel(thing)}
@@ -113,8 +115,6 @@ class _Maker:
             return NewObject(text, state="failed", reason=f"{error}")
         if size:
             shown["bytes"] = size
-        if shown.pop("skip", False):
-            return NewObject(text, width, height, "failed", "The pre-annotation function left it out.")
         return NewObject(text, width, height, shown=shown, known=known)
 
     def gold(self, number: int, line: Line) -> NewObject:
@@ -122,7 +122,8 @@ class _Maker:
         gold = self._settings.gold
         assert gold is not None
         try:
-            shown = self._before(line.value)
+            # Gold is labelled whatever the function thinks of it.
+            shown = self._before(line.value) or {}
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
             answer, _ = self._read(DataObject(number, line.value, width, height), gold.attribute)
             prelabel = self._prelabel(DataObject(number, line.value, width, height))

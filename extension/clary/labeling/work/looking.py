@@ -79,8 +79,8 @@ class Looking:
         """What is known of objects beforehand: (answer, confidence, origin). Kinds: prelabel, gold, earlier, model."""
         return reading.known(self.database.read(), kind, ids)
 
-    def decisions(self) -> dict[int, tuple[str, Answer]]:
-        """The owner's final answers of the review queue: object to (who decided, answer)."""
+    def decisions(self) -> dict[int, Vote]:
+        """The owner's final answers of the review queue, by object."""
         return reading.decisions(self.database.read())
 
     def machine(self, ids: Iterable[int] | None = None) -> dict[int, tuple[Answer, float]]:
