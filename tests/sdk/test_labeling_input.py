@@ -94,6 +94,12 @@ def test_manifests_and_prefixes_are_taken_as_they_are(folder: Path) -> None:
     assert lines(f"s3://{bucket}/photos/") == [{"source-ref": f"s3://{bucket}/photos/1.png"}]
     (folder / "set.jsonl").write_text('{"source-ref": "s3://b/1.png"}\n')
     assert manifest_of("set.jsonl", "job").modality == "image"
+    long = json.dumps({"label": "x" * 300_000, "source": "a"})
+    assert (
+        manifest_of(storage.put(bucket, "in/long.manifest", f"{long}\n".encode()), "job").modality == "text"
+    )
+    (folder / "long.jsonl").write_text(f"\n{long}\n")
+    assert manifest_of("long.jsonl", "job").modality == "text"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def manifest_of(data: Any, job: str, column: str | None = None) -> Manifest:
     """
     if isinstance(data, str) and packing.is_address(data):
         if data.lower().endswith(MANIFESTS):
-            return Manifest(data, _modality(_first_line(storage.beginning(data), data), data))
+            return Manifest(data, _modality(_first_line(_head(data), data), data))
         return _written(({"source-ref": uri} for uri in _images_at(data)), job)
     if isinstance(data, (str, Path)):
         return _of_path(Path(data).expanduser(), job, column)
@@ -60,7 +60,8 @@ def _of_path(path: Path, job: str, column: str | None) -> Manifest:
     name = path.name.lower()
     if name.endswith(MANIFESTS):
         with path.open("rb") as file:
-            modality = _modality(_first_line(file.read(200_000), str(path)), str(path))
+            first = next((line for line in file if line.strip()), b"")
+        modality = _modality(_first_line(first, str(path)), str(path))
         return Manifest(storage.put(storage.default_bucket(), f"{job}/input/{path.name}", path), modality)
     if name.endswith(TABLES):
         import pandas
@@ -235,6 +236,12 @@ def _images_at(address: str) -> Iterator[str]:
             yield uri
     if not any_found:
         raise ValueError(f"There are no images ({', '.join(IMAGES)}) at {address}.")
+
+
+def _head(address: str) -> bytes:
+    """What a stored manifest begins with, at least its first line; lines with many labels are long."""
+    head = storage.beginning(address)
+    return head if b"\n" in head.lstrip() else storage.get(address)
 
 
 def _first_line(beginning: bytes, where: str) -> Mapping[str, Any]:

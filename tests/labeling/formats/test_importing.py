@@ -73,6 +73,23 @@ def test_an_import_is_a_manifest_as_a_labeling_job_writes_it_and_goes_out_the_sa
     assert (out.path / "train" / "x" / "a <b>.png").is_file()
 
 
+def test_an_image_with_hundreds_of_boxes_goes_in_and_out_and_a_long_text_too(
+    objects: Any, picture: Any, tmp_path: Path
+) -> None:
+    boxes = [{**BOX, "width": 1 + n % 31} for n in range(500)]
+    written(formats.find("coco"), BOXES, ["b"], [picture("a.png", {"boxes": boxes})], tmp_path / "in")
+    found = import_labels(objects, tmp_path / "in", "s3://bucket/in", ReadOptions())
+    assert ["labels of any length, but AWS's" in note for note in found.notes] == [True]
+    assert manifest.read_all(objects.read_uri(found.manifest))  # the input of another job
+    export_labels(objects, found.manifest, tmp_path / "out", format="coco")
+    (item,) = formats.find("coco").read(tmp_path / "out", ReadOptions()).items
+    assert item.answer == {"boxes": boxes}
+    (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 20_001},good\n")
+    found = import_labels(objects, tmp_path / "long.csv", "s3://bucket/long", ReadOptions())
+    assert [note for note in found.notes if note.endswith("Labeling jobs refuse it.")] == found.notes != []
+    assert export_labels(objects, found.manifest, tmp_path / "out.csv", format="csv").labelled == 1
+
+
 def test_imported_labels_are_chained_as_those_of_a_job(objects: Any, coco_folder: Path) -> None:
     found = import_labels(objects, coco_folder, "s3://bucket/in", ReadOptions(), copy=False)
     source = Manifest(objects, found.manifest)
