@@ -179,6 +179,20 @@ def test_a_data_yaml_that_says_too_little_is_told(yolo_folder: Path, text: str, 
     tell(yolo, yolo_folder, told)
 
 
+def test_yolo_pictures_of_folders_named_images_keep_their_labels(picture: Any, tmp_path: Path) -> None:
+    names = ["siteA/images/1.png", "siteB/images/1.png", "siteA/1.png", "images/train/2.png"]
+    boxes = [{"boxes": [{**BOX, "height": number}]} for number in range(1, 5)]
+    items = [picture(name, answer, split="train") for name, answer in zip(names, boxes, strict=True)]
+    written(yolo, BOXES, ["b"], items, tmp_path / "out")
+    _, found = read(yolo, tmp_path / "out")
+    assert {item.name: item.answer for item in found} == {
+        f"train/{name}": answer
+        for name, answer in zip(["siteA/1.png", "siteB/1.png", "siteA/1-2.png", "2.png"], boxes, strict=True)
+    }
+    for image in (tmp_path / "out").rglob("*.png"):  # how Ultralytics' trainers find the text files
+        assert Path("/labels/".join(str(image).rsplit("/images/", 1))).with_suffix(".txt").is_file()
+
+
 def test_yolo_files_are_what_its_trainers_read(picture: Any, tmp_path: Path) -> None:
     items = [
         picture("x/a.png", {"boxes": [BOX]}, split="train", scores=(0.5,)),
