@@ -224,9 +224,7 @@ def picture(value: Any, split: str, where: str, root: Path, options: ReadOptions
     folders = [options.images] if options.images else [root, root / "images"]
     # Exports have addresses as manifests do: spaces and letters beyond ASCII are percent-encoded.
     path = (
-        Path(unquote(name.removeprefix("file://")))
-        if name.startswith("file://")
-        else Path(name).expanduser()
+        Path(unquote(name.removeprefix("file://"))) if name.startswith("file://") else Path(name).expanduser()
     )
     found = path if path.is_absolute() and path.is_file() else inside(folders, name)
     if found is None:
