@@ -168,3 +168,42 @@ def test_a_simulation_must_know_what_is_right(home_path: Path) -> None:
         job.simulate(2)
     with pytest.raises(clary.ClaryError, match="none"):
         job.simulate(2, ["a"])
+
+
+def test_a_detector_with_its_code_finds_the_boxes(home_path: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "images").mkdir()
+    for number in range(130):
+        Image.new("RGB", (40, 30), "navy").save(tmp_path / "images" / f"{number:03}.png")
+    (tmp_path / "detector.json").write_text("[1, 2, 21, 17]")
+    (tmp_path / "detect.py").write_text(
+        "import json, pathlib\n"
+        "def model_fn(folder): return json.loads(pathlib.Path(folder, 'detector.json').read_text())\n"
+        "def input_fn(body, kind): return len(body)\n"
+        "def predict_fn(size, box): return {'boxes': [box], 'labels': ['cat'], 'scores': [0.9]}\n"
+        "def output_fn(found, accept): return json.dumps(found)\n"
+    )
+    model = clary.Model.create(tmp_path / "detector.json", code=tmp_path / "detect.py", name="detector")
+    job = clary.label(
+        tmp_path / "images", ["cat"], task="bounding-box", epsilon=0.1, model=model, name="found"
+    )
+    box = {"label": "cat", "left": 1, "top": 2, "width": 20, "height": 15}
+    job.simulate({"anna": {"accuracy": 1.0, "noise": 0.0}}, [{"boxes": [box]}] * 130, timeout=90)
+    job.wait(timeout=60, quiet=True)
+    assert job.counters["MachineLabeled"] > 60, job.describe()
+    assert job.certificate is not None
+    assert job.certificate.words
+
+
+def test_a_model_is_made_of_a_path(home_path: Path, tmp_path: Path) -> None:
+    from clary.sdk.labeling_start import _model_arn
+
+    (tmp_path / "sentences").mkdir()
+    (tmp_path / "sentences" / "modules.json").write_text("[]")
+    for given in (tmp_path / "sentences", f"{tmp_path}/sentences"):
+        assert ":model/sentences-" in _model_arn(given)
+    with pytest.raises(FileNotFoundError, match="There is no model"):
+        _model_arn(tmp_path / "nothing")
+    with pytest.raises(clary.ClaryError, match="nobody"):
+        _model_arn("nobody")

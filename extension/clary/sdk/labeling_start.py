@@ -63,8 +63,9 @@ def label(
     ``epsilon``: the error that may remain in the labels; with it the machine labels what it can under that bound, which fails
     with probability ``delta`` at most, and which is a share of the data set or (``scope``) of what the machine labelled.
     ``features``: what the machine looks at: scattering (of images, by itself), pixels, torchvision:<architecture>, tfidf (of
-    texts, by itself) or embedding. ``model``: the weights of a torchvision architecture (a file as torch.save writes it), a folder of a
-    sentence-transformers model, or for boxes a detector; a Model, its name or ARN, or a path or address from which one is made.
+    texts, by itself) or embedding. ``model``: the weights of a torchvision architecture (a file as torch.save writes it), a
+    folder of a sentence-transformers model, or for boxes a detector; a Model, its name or ARN, or a path or address from which
+    one is made.
 
     ``gold``: known answers by which annotators are judged: a dict from source to label, an earlier LabelingJob, or (manifest,
     attribute); they are ``gold_share`` of what a person gets. ``review_below``: objects whose annotators agree less (0 to 1)
