@@ -256,6 +256,35 @@ def test_functions_before_and_after_the_task_are_the_users(desk, person):
     assert "not today" in desk.reason("raises")
 
 
+def test_entities_lie_in_the_text_that_the_users_function_shows(desk, person):
+    from clary.labeling import functions
+
+    source = desk.folder / "country.py"
+    source.write_text(
+        "def pre(event):\n"
+        "    return {'taskInput': {'taskObject': 'Paris is in ' + event['dataObject']['country']}}\n"
+    )
+    functions.add(desk.home, "country", f"{source}:pre")
+    found = [{"label": "cat", "startOffset": 12, "endOffset": 18}]
+    line = {"source": "row 1", "country": "France"}
+    gold = desk.folder / "gold.manifest"
+    label = {"annotations": {"labels": [{"label": "cat"}], "entities": found}}
+    gold.write_text(json.dumps({**line, "names": label, "names-metadata": {}}) + "\n")
+    work = desk.job(
+        [line], task="named-entity-recognition", attribute="names", pre="country",
+        gold=Gold(f"file://{gold}", "names", 0.4),
+    )  # fmt: skip
+    assert work.known("gold")[1][0] == {"entities": found}
+    assert sorted(person("anna").next(2)) == [0, 1]
+    person("anna").act("answer", 0, answer={"entities": found})
+    with pytest.raises(SessionError, match="behind the text, which has 18 characters"):
+        person("anna").act("answer", 0, answer={"entities": [{**found[0], "endOffset": 19}]}, revise=True)
+    assert desk.step(work) == "Completed"
+    assert desk.lines()[0]["names"]["annotations"]["entities"] == found
+    (request,) = (desk.folder / "out/pets/annotations").rglob("consolidation-request/*/*.json")
+    assert json.loads(request.read_text())[0]["dataObject"] == {"content": "row 1"}  # as on AWS, the line's
+
+
 MASK = {"width": 40, "height": 30, "runs": [[0, 400], [1, 200], [2, 600]]}
 SPANS = {"entities": [{"label": "cat", "startOffset": 0, "endOffset": 4}]}
 

@@ -109,7 +109,7 @@ class _Maker:
             if shown is None:
                 return NewObject(text, state="failed", reason="The pre-annotation function left it out.")
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
-            thing = DataObject(number, line.value, width, height)
+            thing = DataObject(number, line.value, width, height, shown=shown.get("text"))
             known = {**self._suggested(shown, thing), **self._prelabel(thing)}
         except (ImageError, BadAnswer, ObjectsError, custom.FunctionFailed) as error:
             return NewObject(text, state="failed", reason=f"{error}")
@@ -125,8 +125,9 @@ class _Maker:
             # Gold is labelled whatever the function thinks of it.
             shown = self._before(line.value) or {}
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
-            answer, _ = self._read(DataObject(number, line.value, width, height), gold.attribute)
-            prelabel = self._prelabel(DataObject(number, line.value, width, height))
+            thing = DataObject(number, line.value, width, height, shown=shown.get("text"))
+            answer, _ = self._read(thing, gold.attribute)
+            prelabel = self._prelabel(thing)
         except (ImageError, BadAnswer, ObjectsError, custom.FunctionFailed) as error:
             raise StepFailed(
                 f"ClientError: Line {line.number} of the manifest of gold items cannot be used: {error}"

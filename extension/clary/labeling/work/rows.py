@@ -78,7 +78,7 @@ class ObjectRow:
 
     @property
     def thing(self) -> DataObject:
-        return DataObject(self.id, self.line, self.width, self.height)
+        return DataObject(self.id, self.line, self.width, self.height, shown=self.shown.get("text"))
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> ObjectRow:
