@@ -76,7 +76,7 @@ class Looking:
     def known(
         self, kind: str, ids: Iterable[int] | None = None
     ) -> dict[int, tuple[Answer, float | None, str]]:
-        """What is known of objects beforehand: (answer, confidence, origin). Kinds: prelabel, gold, earlier, model."""
+        """What is known of objects beforehand: (answer, confidence, origin). Kinds: see `schema`."""
         return reading.known(self.database.read(), kind, ids)
 
     def decisions(self) -> dict[int, Vote]:
