@@ -73,6 +73,7 @@ format: $(BUNDLE)
 
 screenshot: $(BUNDLE) browser
 	$(BIN)/python tests/ui/take_screenshot.py
+	$(BIN)/python tests/ui/take_labeling_screenshot.py
 
 # What the tests need of Debian's packages, where it is missing: the interface is tested in a real Chromium, jobs of several
 # hosts with Open MPI, which starts its processes through ssh. An SSH server that was not there before is not left running.

@@ -213,5 +213,5 @@ def test_the_owner_sees_all_votes_and_decides(jobs, open_canvas, answers):
     expect(votes.get_by_role("button")).to_have_count(2)
     owner.press("Shift+Digit2", "Tab", "2", "Enter")
     (decided,) = until(lambda: list(work.decisions().values()))
-    assert decided[1]["boxes"][0]["label"] == "dog"
-    assert near(decided[1]["boxes"][0], 250, 150, 100, 100)
+    assert decided.answer["boxes"][0]["label"] == "dog"
+    assert near(decided.answer["boxes"][0], 250, 150, 100, 100)

@@ -68,6 +68,24 @@ def test_lists_hold_texts_paths_arrays_or_pictures(folder: Path) -> None:
         assert storage.get(found["source-ref"]).startswith(b"\x89PNG")
 
 
+def test_a_missing_image_of_several_is_told_and_no_text(folder: Path) -> None:
+    import pandas
+
+    picture(folder / "cat.png")
+    both = ["cat.png", "dgo.png"]
+    for data in (both, pandas.Series(both), pandas.DataFrame({"name": both}), [Path("cat.png"), "dgo.png"]):
+        with pytest.raises(FileNotFoundError, match=r"There is no image dgo.png in .* \(object 1\)"):
+            lines(data)
+    with pytest.raises(FileNotFoundError, match=r"There is no image 1.dat"):
+        lines(["1.dat", "2.dat"], modality="image")
+    (folder / "names.csv").write_text("name\ncat.png\n")
+    assert "source-ref" in lines("names.csv")[0]
+    for data in (["cat.png"], "names.csv"):  # a task of texts
+        assert lines(data, modality="text") == [{"source": "cat.png"}]
+    with pytest.raises(ValueError, match="Row 1 of column 'name' holds nan"):
+        lines(pandas.DataFrame({"name": ["cat.png", float("nan")]}), modality="image")
+
+
 def test_a_table_gives_one_column_and_passes_the_others_on(folder: Path) -> None:
     import pandas
 
@@ -94,6 +112,12 @@ def test_manifests_and_prefixes_are_taken_as_they_are(folder: Path) -> None:
     assert lines(f"s3://{bucket}/photos/") == [{"source-ref": f"s3://{bucket}/photos/1.png"}]
     (folder / "set.jsonl").write_text('{"source-ref": "s3://b/1.png"}\n')
     assert manifest_of("set.jsonl", "job").modality == "image"
+    long = json.dumps({"label": "x" * 300_000, "source": "a"})
+    assert (
+        manifest_of(storage.put(bucket, "in/long.manifest", f"{long}\n".encode()), "job").modality == "text"
+    )
+    (folder / "long.jsonl").write_text(f"\n{long}\n")
+    assert manifest_of("long.jsonl", "job").modality == "text"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +153,9 @@ def test_known_answers_become_a_manifest(folder: Path) -> None:
     ]
     with pytest.raises(ValueError, match="'meh' of 'x' is none of the labels"):
         gold_block({"x": "meh"}, 0.2, "job", ["bad", "good"], "text-classification")
+    for share in (0, 0.5):
+        with pytest.raises(ValueError, match=f"between 0 and 0.5, such as 0.1; not {share}"):
+            gold_block({"nice": "good"}, share, "job", ["bad", "good"], "text-classification")
     with pytest.raises(ValueError, match="of classifications only"):
         gold_block({"x": "meh"}, 0.2, "job", ["meh"], "bounding-box")
 

@@ -4,6 +4,9 @@ A manifest is UTF-8, a line an object with ``source`` (a text) or ``source-ref``
 attribute of it up to 20,000, no name beginning with ``$`` (AWS developer guide, "Use an Input Manifest File"). Other attributes
 are passed on as they are, to the byte. Empty lines count for the line numbers of errors, not as objects. AWS says nothing
 about lines that repeat: each is an object of its own here, labelled by itself; `repeated` tells of them.
+
+Labels of earlier jobs (an attribute that has metadata, and these) may have any length and do not count for the line's: a few
+hundred boxes have more than 20,000 characters, and what one job wrote the next one must be able to read.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ LONGEST_ATTRIBUTE = 20_000
 _TOLD = 5
 _ATTRIBUTE = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}")
 Source = Literal["source", "source-ref"]
+_SOURCES = ("source", "source-ref")
 
 
 class ManifestError(ValueError):
@@ -43,10 +47,13 @@ class Line:
     value: dict[str, Any]
 
 
-def read(data: bytes | Iterable[bytes], source: Source | None = None) -> Iterator[Line]:
+def read(
+    data: bytes | Iterable[bytes], source: Source | None = None, *, any_length: bool = False
+) -> Iterator[Line]:
     """The lines of a manifest, one after the other; `data`: all of it, or its lines (an open file).
 
-    `source`: the attribute that the task needs; None: either. Raises ManifestError at the first line with a fault.
+    `source`: the attribute that the task needs; None: either. `any_length`: also of lines that AWS's jobs would refuse for their
+    length, where labels are only looked at. Raises ManifestError at the first line with a fault.
     """
     lines = data.split(b"\n") if isinstance(data, bytes) else data
     loads = orjson.loads
@@ -60,7 +67,7 @@ def read(data: bytes | Iterable[bytes], source: Source | None = None) -> Iterato
             value = loads(raw)
         except orjson.JSONDecodeError as error:
             raise ManifestError(f"Line {number} of the manifest {_why(raw, error)}", number) from None
-        fault = _fault(raw, value, source)
+        fault = _fault(raw, value, source, any_length)
         if fault:
             raise ManifestError(f"Line {number} of the manifest {fault}", number)
         yield Line(number, raw, value)
@@ -113,7 +120,7 @@ def check_attribute(name: str, task: TaskType | None = None, mode: Mode = "label
             f"The label attribute {name!r} is not valid: letters, digits and single or repeated '-' between them,"
             " 127 at most."
         )
-    if name in ("source", "source-ref"):
+    if name in _SOURCES:
         raise ManifestError(f"The label attribute may not be {name!r}, which names the object itself.")
     if name.endswith("-metadata"):
         raise ManifestError(f"The label attribute {name!r} may not end in '-metadata'.")
@@ -166,11 +173,11 @@ def _why(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"is no valid JSON (column {error.colno}: {reason}): {shown!r}. A line is one whole JSON object."
 
 
-def _fault(raw: bytes, value: Any, source: Source | None) -> str:
+def _fault(raw: bytes, value: Any, source: Source | None, any_length: bool) -> str:
     """What is wrong with a parsed line; empty if nothing is."""
     if not isinstance(value, dict):
         return f"is {_shown(value)}: it must be an object with 'source' or 'source-ref'."
-    if len(raw) > LONGEST_ATTRIBUTE and (fault := _too_long(raw, value)):
+    if not any_length and len(raw) > LONGEST_ATTRIBUTE and (fault := too_long(raw, value)):
         return fault
     text, reference = value.get("source"), value.get("source-ref")
     if "source" in value and "source-ref" in value:
@@ -196,11 +203,17 @@ def _fault(raw: bytes, value: Any, source: Source | None) -> str:
     return ""
 
 
-def _too_long(raw: bytes, value: Mapping[str, Any]) -> str:
-    length = len(raw.decode())
+def too_long(raw: bytes, value: Mapping[str, Any]) -> str:
+    """Which limit a line (`raw`, parsed `value`) goes beyond, with its labels and their metadata left out; empty: none."""
+    labels = {
+        name for name in value if name not in _SOURCES and isinstance(value.get(f"{name}-metadata"), dict)
+    }
+    labels |= {f"{name}-metadata" for name in labels}
+    rest = {name: one for name, one in value.items() if name not in labels}
+    length = len((orjson.dumps(rest) if labels else raw).decode())
     if length > LONGEST_LINE:
-        return f"has {length:,} characters; {LONGEST_LINE:,} is the most."
-    for name, one in value.items():
+        return f"has {length:,} characters{' besides its labels' if labels else ''}; {LONGEST_LINE:,} is the most."
+    for name, one in rest.items():
         size = len(one) if isinstance(one, str) else len(orjson.dumps(one).decode())
         if size > LONGEST_ATTRIBUTE:
             return f"has {size:,} characters under {_shown(name)}; {LONGEST_ATTRIBUTE:,} is the most for an attribute."

@@ -234,4 +234,4 @@ def _joined(lines: Iterable[bytes]) -> bytes:
 
 def _source(thing: DataObject) -> dict[str, Any]:
     reference = thing.line.get("source-ref")
-    return {"s3Uri": reference} if reference is not None else {"content": thing.text}
+    return {"s3Uri": reference} if reference is not None else {"content": str(thing.line.get("source", ""))}

@@ -23,17 +23,20 @@ class BadAnswer(ValueError):
 @dataclass(frozen=True)
 class DataObject:
     """One line of the input manifest. `id`: its number, from 0. `width`, `height`: pixels, of images only; 0: not known.
-    `prelabel`: of jobs that verify or adjust, the label looked at, as `TaskType.read` gave it."""
+    `prelabel`: of jobs that verify or adjust, the label looked at, as `TaskType.read` gave it. `shown`: the text that people see,
+    where a pre-annotation function or a template made it; None: the line's."""
 
     id: int
     line: Mapping[str, Any]
     width: int = 0
     height: int = 0
     prelabel: Answer | None = None
+    shown: str | None = None
 
     @property
     def text(self) -> str:
-        return str(self.line.get("source", ""))
+        """What is labelled: the offsets of entities count in it."""
+        return str(self.line.get("source", "")) if self.shown is None else self.shown
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ class Zygote:
         draft = path.with_suffix(f".{os.getpid()}")
         self._listener.bind(str(draft))
         self._listener.listen(64)
+        self._poll = select.poll()
+        self._poll.register(self._listener, select.POLLIN)
         os.rename(draft, path)  # from now on it can be found, and it is ready
         self._inode = path.stat().st_ino
 
@@ -83,13 +85,13 @@ class Zygote:
     def _somebody_asks(self) -> bool:
         """Wait for that, though not for ever."""
         self._waiting = True
-        ready = not self._ending and select.select([self._listener], [], [], _CHECK_S)[0]
+        ready = not self._ending and self._poll.poll(_CHECK_S * 1000)
         self._waiting = False
         return bool(ready)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._ending = True
-        if self._waiting:  # select itself would go on waiting
+        if self._waiting:  # poll itself would go on waiting
             raise _Ended
 
     def _wanted(self) -> bool:

@@ -11,6 +11,7 @@ from clary.sdk import packing, storage
 from clary.sdk.labeling import LabelingJob
 
 _ATTRIBUTE = "gold"
+_MOST = 0.5  # as the API: people are there to label, not only to be tested
 
 
 def gold_block(gold: Any, share: float, job: str, labels: Sequence[str], kind: str) -> dict[str, Any]:
@@ -18,8 +19,8 @@ def gold_block(gold: Any, share: float, job: str, labels: Sequence[str], kind: s
 
     Raises ValueError or TypeError that say what would be right.
     """
-    if not 0 < share < 1:
-        raise ValueError(f"gold_share is a share between 0 and 1, such as 0.1; not {share}.")
+    if not 0 < share < _MOST:
+        raise ValueError(f"gold_share is a share between 0 and {_MOST}, such as 0.1; not {share}.")
     if isinstance(gold, LabelingJob):
         return {"uri": gold.manifest, "attribute": gold.attribute, "share": share}
     if isinstance(gold, Mapping):

@@ -27,32 +27,33 @@ class Manifest:
     modality: Modality
 
 
-def manifest_of(data: Any, job: str, column: str | None = None) -> Manifest:
+def manifest_of(data: Any, job: str, column: str | None = None, modality: Modality | None = None) -> Manifest:
     """The manifest of ``data``. Images on disk stay where they are (``file://``): a hundred thousand of them are not copied to be
     looked at. What is no file yet, and the manifest, go into the default bucket, under the job's name.
 
+    modality: what the texts of a list or a column are, places of images or texts to label; None: found out.
     Raises FileNotFoundError, ValueError or TypeError that say what is wrong and what would be right.
     """
     if isinstance(data, str) and packing.is_address(data):
         if data.lower().endswith(MANIFESTS):
-            return Manifest(data, _modality(_first_line(storage.beginning(data), data), data))
+            return Manifest(data, _modality(_first_line(_head(data), data), data))
         return _written(({"source-ref": uri} for uri in _images_at(data)), job)
     if isinstance(data, (str, Path)):
-        return _of_path(Path(data).expanduser(), job, column)
+        return _of_path(Path(data).expanduser(), job, column, modality)
     if _is_frame(data):
-        return _written(_frame_lines(data, column, job, Path.cwd()), job)
+        return _written(_frame_lines(data, column, job, Path.cwd(), modality), job)
     if isinstance(data, Mapping):
         raise TypeError(
             "Give the objects to label as a folder, a list, a DataFrame or a manifest's address, not as a dict."
         )
     if isinstance(data, Iterable):
-        return _written(_lines(list(data), job), job)
+        return _written(_lines(list(data), job, modality), job)
     raise TypeError(
         f"Cannot label {type(data).__name__}: give a folder, a list, a DataFrame, a CSV or a manifest."
     )
 
 
-def _of_path(path: Path, job: str, column: str | None) -> Manifest:
+def _of_path(path: Path, job: str, column: str | None, modality: Modality | None) -> Manifest:
     if path.is_dir():
         return _written(_folder_lines(path), job)
     if not path.is_file():
@@ -60,7 +61,8 @@ def _of_path(path: Path, job: str, column: str | None) -> Manifest:
     name = path.name.lower()
     if name.endswith(MANIFESTS):
         with path.open("rb") as file:
-            modality = _modality(_first_line(file.read(200_000), str(path)), str(path))
+            first = next((line for line in file if line.strip()), b"")
+        modality = _modality(_first_line(first, str(path)), str(path))
         return Manifest(storage.put(storage.default_bucket(), f"{job}/input/{path.name}", path), modality)
     if name.endswith(TABLES):
         import pandas
@@ -68,12 +70,12 @@ def _of_path(path: Path, job: str, column: str | None) -> Manifest:
         table = pandas.read_csv(
             path, sep="\t" if name.endswith(".tsv") else ",", dtype=str, keep_default_na=False
         )
-        return _written(_frame_lines(table, column, job, path.parent), job)
+        return _written(_frame_lines(table, column, job, path.parent, modality), job)
     if name.endswith(".txt"):
         texts = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         return _written(({"source": text} for text in texts), job)
     if name.endswith(IMAGES):
-        return _written(_lines([path], job), job)
+        return _written(_lines([path], job, modality), job)
     raise ValueError(
         f"{path} is nothing that can be labelled: give a folder of images, a manifest ({', '.join(MANIFESTS)}), "
         "a CSV with a column of texts or paths, or a .txt with a text a line."
@@ -110,9 +112,9 @@ def _folder_lines(folder: Path) -> Iterator[dict[str, Any]]:
         raise ValueError(f"The folder {folder} has no images ({', '.join(IMAGES)}) and no .txt files.")
 
 
-def _lines(items: Sequence[Any], job: str) -> Iterator[dict[str, Any]]:
-    """Of a list: paths, ``s3://`` addresses, texts, PIL images or arrays. Texts that name images which are there are images."""
-    images = bool(items) and all(_is_place(one) for one in items)
+def _lines(items: Sequence[Any], job: str, modality: Modality | None) -> Iterator[dict[str, Any]]:
+    """Of a list: paths, ``s3://`` addresses, texts, PIL images or arrays."""
+    images = _are_places(items, Path.cwd(), modality)
     for number, item in enumerate(items):
         if isinstance(item, Path) or (images and isinstance(item, str)):
             yield {"source-ref": _place(item, number, Path.cwd())}
@@ -122,12 +124,22 @@ def _lines(items: Sequence[Any], job: str) -> Iterator[dict[str, Any]]:
             yield {"source-ref": _picture(item, number, job)}
 
 
-def _is_place(item: Any) -> bool:
+def _are_places(items: Sequence[Any], base: Path, modality: Modality | None) -> bool:
+    """Whether the texts among ``items`` are places of images: as the task says, else where each looks like one and an image is
+    there, or an address. One that is missing is then told of; it is no text to label."""
+    if modality is not None:
+        return modality == "image"
+    return all(_looks_like_place(one) for one in items) and any(_is_place(one, base) for one in items)
+
+
+def _looks_like_place(item: Any) -> bool:
     if not isinstance(item, str):
         return isinstance(item, Path)
-    if "\n" in item or not item.lower().endswith(IMAGES):
-        return False
-    return packing.is_address(item) or Path(item).expanduser().is_file()
+    return "\n" not in item and item.lower().endswith(IMAGES)
+
+
+def _is_place(item: str | Path, base: Path) -> bool:
+    return isinstance(item, Path) or packing.is_address(item) or (base / Path(item).expanduser()).is_file()
 
 
 def _place(item: str | Path, number: int, base: Path) -> str:
@@ -167,11 +179,13 @@ def _is_frame(data: Any) -> bool:
     return type(data).__name__ in ("DataFrame", "Series") and hasattr(data, "iloc")
 
 
-def _frame_lines(data: Any, column: str | None, job: str, base: Path) -> Iterator[dict[str, Any]]:
+def _frame_lines(
+    data: Any, column: str | None, job: str, base: Path, modality: Modality | None
+) -> Iterator[dict[str, Any]]:
     """A line a row of a pandas DataFrame or Series. The other columns are passed through, as Ground Truth passes on what it finds
     in a manifest."""
     if not hasattr(data, "columns"):
-        yield from _lines(list(data), job)
+        yield from _lines(list(data), job, modality)
         return
     names = [str(one) for one in data.columns]
     chosen = column or next((one for one in _COLUMNS if one in names), names[0] if len(names) == 1 else None)
@@ -188,11 +202,11 @@ def _frame_lines(data: Any, column: str | None, job: str, base: Path) -> Iterato
         if one != chosen and not one.startswith("$") and one not in ("source", "source-ref")
     ]
     values = data[chosen].tolist()
-    images = chosen == "source-ref" or (bool(values) and all(_is_image_of(one, base) for one in values))
+    images = chosen == "source-ref" or _are_places(values, base, modality)
     rows = data[others].to_dict("records") if others else [{} for _ in values]
     for number, (value, row) in enumerate(zip(values, rows, strict=True)):
         extra = {str(key): _plain(one) for key, one in row.items() if _plain(one) is not None}
-        if images:
+        if images and isinstance(value, (str, Path)):
             yield {"source-ref": _place(value, number, base), **extra}
         elif isinstance(value, str):
             yield {"source": value, **extra}
@@ -200,14 +214,6 @@ def _frame_lines(data: Any, column: str | None, job: str, base: Path) -> Iterato
             raise ValueError(
                 f"Row {number} of column {chosen!r} holds {value!r}: give texts, or paths of images."
             )
-
-
-def _is_image_of(value: Any, base: Path) -> bool:
-    if isinstance(value, Path):
-        return True
-    if not isinstance(value, str) or "\n" in value or not value.lower().endswith(IMAGES):
-        return False
-    return packing.is_address(value) or (base / Path(value).expanduser()).is_file()
 
 
 def _plain(value: Any) -> Any:
@@ -235,6 +241,12 @@ def _images_at(address: str) -> Iterator[str]:
             yield uri
     if not any_found:
         raise ValueError(f"There are no images ({', '.join(IMAGES)}) at {address}.")
+
+
+def _head(address: str) -> bytes:
+    """What a stored manifest begins with, at least its first line; lines with many labels are long."""
+    head = storage.beginning(address)
+    return head if b"\n" in head.lstrip() else storage.get(address)
 
 
 def _first_line(beginning: bytes, where: str) -> Mapping[str, Any]:

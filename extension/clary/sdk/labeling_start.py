@@ -80,7 +80,7 @@ def label(
     name = name or packing.new_name(_stem(data))
     if isinstance(data, LabelingJob):
         data = data.manifest
-    manifest = manifest_of(data, name, column)
+    manifest = manifest_of(data, name, column, task_named(task).modality if task else None)
     kind = task or f"{manifest.modality}-classification"
     chosen = task_named(kind)
     _check_task(kind, chosen.modality, manifest, epsilon, bool(chosen.algorithm))

@@ -15,6 +15,7 @@ from tests.labeling.tasks import examples
 from clary.labeling import formats, manifest, tasks
 from clary.labeling.formats.exporting import export_labels
 from clary.labeling.formats.format import BOXES, ENTITIES, IMAGE_CLASS, PIXELS, ReadOptions
+from clary.labeling.formats.frame import to_frame
 from clary.labeling.formats.importing import import_labels, with_resolver
 from clary.labeling.formats.manifests import Manifest
 from clary.labeling.formats.problems import FormatError, Problems
@@ -71,6 +72,37 @@ def test_an_import_is_a_manifest_as_a_labeling_job_writes_it_and_goes_out_the_sa
     one, other = (json.loads(next(path.rglob("*train.json")).read_text()) for path in (coco_folder, out.path))
     assert one == other
     assert (out.path / "train" / "x" / "a <b>.png").is_file()
+
+
+def test_an_image_with_hundreds_of_boxes_goes_in_and_out_and_a_long_text_too(
+    objects: Any, picture: Any, tmp_path: Path
+) -> None:
+    boxes = [{**BOX, "width": 1 + n % 31} for n in range(500)]
+    written(formats.find("coco"), BOXES, ["b"], [picture("a.png", {"boxes": boxes})], tmp_path / "in")
+    found = import_labels(objects, tmp_path / "in", "s3://bucket/in", ReadOptions())
+    assert ["labels of any length, but AWS's" in note for note in found.notes] == [True]
+    assert manifest.read_all(objects.read_uri(found.manifest))  # the input of another job
+    export_labels(objects, found.manifest, tmp_path / "out", format="coco")
+    (item,) = formats.find("coco").read(tmp_path / "out", ReadOptions()).items
+    assert item.answer == {"boxes": boxes}
+    (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 20_001},good\n")
+    found = import_labels(objects, tmp_path / "long.csv", "s3://bucket/long", ReadOptions())
+    assert [note for note in found.notes if note.endswith("Labeling jobs refuse it.")] == found.notes != []
+    assert export_labels(objects, found.manifest, tmp_path / "out.csv", format="csv").labelled == 1
+
+
+def test_exported_file_addresses_are_imported_again(objects: Any, picture: Any, tmp_path: Path) -> None:
+    place = tmp_path / "tom & ü 100%.png"
+    place.hardlink_to(picture("a.png").file)
+    line = {**examples.IMAGE, "source-ref": place.as_uri()}
+    objects.write_uri("s3://bucket/m", json.dumps(line).encode() + b"\n")
+    out = export_labels(objects, "s3://bucket/m", tmp_path / "out.csv", format="csv")
+    source = Manifest(objects, "s3://bucket/m")
+    for data in (out.path, to_frame(source.collection(source.look()))):
+        found = import_labels(objects, data, "s3://bucket/in", ReadOptions())
+        (line,) = lines_of(objects, found.manifest)
+        assert line["source-ref"].endswith("tom & ü 100%.png")
+        assert objects.read_uri(line["source-ref"]) == place.read_bytes()
 
 
 def test_imported_labels_are_chained_as_those_of_a_job(objects: Any, coco_folder: Path) -> None:

@@ -27,6 +27,15 @@ def manifest(objects: Any, *lines: dict[str, Any]) -> str:
     return "s3://bucket/m"
 
 
+def test_an_image_may_have_hundreds_of_boxes(objects: Any, picture: Any, tmp_path: Path) -> None:
+    item = picture("a.png", {"boxes": [BOX] * 500})
+    written(formats.find("coco"), BOXES, ["b"], [item], tmp_path / "in")
+    dataset = to_dataset(
+        objects, import_labels(objects, tmp_path / "in", "s3://bucket/in", ReadOptions()).manifest
+    )
+    assert dataset[0][1]["boxes"].shape == (500, 4)
+
+
 def test_classes_are_numbers_images_are_tensors_and_workers_get_them(
     objects: Any, picture: Any, tmp_path: Path
 ) -> None:

@@ -80,6 +80,14 @@ def test_voc_names_that_xml_cannot_hold_are_refused(picture: Any, tmp_path: Path
         written(voc, BOXES, ["a\x01"], [picture("a.png", {"boxes": [box]})], tmp_path / "out")
 
 
+def test_voc_image_names_lose_the_spaces_that_xml_and_lists_lose(picture: Any, tmp_path: Path) -> None:
+    items = [picture(name, {"boxes": [BOX]}, split="train") for name in (" x/a .png", "x/a.png", " .png")]
+    written(voc, BOXES, ["b"], items, tmp_path / "out")
+    _, found = read(voc, tmp_path / "out")
+    assert sorted(item.name for item in found) == ["image.png", "x__a-2.png", "x__a.png"]
+    assert [item.split for item in found] == ["train"] * 3
+
+
 def test_voc_masks_are_palettes_whose_borders_are_void_and_colours_are_read_by_the_label_map(
     pascal: Path,
 ) -> None:
@@ -172,11 +180,45 @@ def test_broken_yolo_lines_are_told_with_their_place(yolo_folder: Path, text: st
         ("names: {0: a, 2: b}\ntrain: train/images", "keys of names must be 0 to 1"),
         ("names: []\ntrain: train/images", "does not say what its classes are called"),
         ("names: [a]\ntrain: elsewhere", "has no folder of pictures"),
+        ("names: [a]\npath: {a: b}\ntrain: train/images", "path has a mapping where a text belongs"),
+        ("names: &a [*a]\ntrain: train/images", "not valid YAML"),
+        ("names: " + "[" * 2000, "nested too deeply"),
+        (
+            "a0: &a0 [x, x, x]\n"
+            + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 9))
+            + "names: *a8",
+            "names has a list where a text belongs",
+        ),
+        ("names: [a]\n" + "# long\n" * 700_000, "too large for a list"),
     ],
 )
 def test_a_data_yaml_that_says_too_little_is_told(yolo_folder: Path, text: str, told: str) -> None:
     (yolo_folder / "data.yaml").write_text(text)
     tell(yolo, yolo_folder, told)
+
+
+def test_yolo_classes_are_called_what_data_yaml_calls_them(yolo_folder: Path) -> None:
+    for names in (
+        "[no, 007, 12:30, 2024-99-99, null]",
+        "{0: no, 1: 007, 2: 12:30, 3: 2024-99-99, 4: 'null'}",
+    ):
+        (yolo_folder / "data.yaml").write_text(f"names: {names}\ntrain: train/images\ntest:\n")
+        data, _ = read(yolo, yolo_folder)
+        assert data.labels == ("no", "007", "12:30", "2024-99-99", "null")
+
+
+def test_yolo_pictures_of_folders_named_images_keep_their_labels(picture: Any, tmp_path: Path) -> None:
+    names = ["siteA/images/1.png", "siteB/images/1.png", "siteA/1.png", "images/train/2.png"]
+    boxes = [{"boxes": [{**BOX, "height": number}]} for number in range(1, 5)]
+    items = [picture(name, answer, split="train") for name, answer in zip(names, boxes, strict=True)]
+    written(yolo, BOXES, ["b"], items, tmp_path / "out")
+    _, found = read(yolo, tmp_path / "out")
+    assert {item.name: item.answer for item in found} == {
+        f"train/{name}": answer
+        for name, answer in zip(["siteA/1.png", "siteB/1.png", "siteA/1-2.png", "2.png"], boxes, strict=True)
+    }
+    for image in (tmp_path / "out").rglob("*.png"):  # how Ultralytics' trainers find the text files
+        assert Path("/labels/".join(str(image).rsplit("/images/", 1))).with_suffix(".txt").is_file()
 
 
 def test_yolo_files_are_what_its_trainers_read(picture: Any, tmp_path: Path) -> None:

@@ -70,6 +70,23 @@ def test_length_counts_characters_not_bytes() -> None:
     assert len(read_all(('{"source": "%s"}' % ("é" * 20_000)).encode())) == 1
 
 
+def test_labels_of_earlier_jobs_may_have_any_length_and_other_attributes_not() -> None:
+    label = {"boxes": ["x" * 90_000], "boxes-metadata": {"objects": [0] * 30_000}}
+    assert len(read_all(json.dumps({"source": "a", **label}).encode())) == 1
+    told = words(json.dumps({"source": "a", **label, "more": "b" * 20_001}).encode())
+    assert (
+        told
+        == "Line 1 of the manifest has 20,001 characters under 'more'; 20,000 is the most for an attribute."
+    )
+    rest = {f"x{n}": "b" * 19_000 for n in range(6)}
+    assert "has 114,062 characters besides its labels; 100,000 is the most" in words(
+        json.dumps({"source": "a", **label, **rest}).encode()
+    )
+    source = json.dumps({"source": "b" * 20_001, "source-metadata": {}}).encode()
+    assert "20,001 characters under 'source'" in words(source)
+    assert len(list(read(source, any_length=True))) == 1
+
+
 def test_several_faults_are_told_together() -> None:
     told = words(GOOD + b"\n{}\n" + GOOD + b"\nx\n[]")
     assert "- Line 2 of the manifest has no" in told

@@ -192,6 +192,10 @@ def test_gold_items_come_from_their_manifest_and_never_into_the_output(desk, per
     gold.write_text(json.dumps({"source": "x", "truth": 7}) + "\n")
     desk.job(texts(1), name="wrong", gold=Gold(f"file://{gold}", "truth", 0.4))
     assert "Line 1 of the manifest of gold items" in desk.reason("wrong")
+    gold.write_text(json.dumps({"source": "x", "truth": 0, "truth-metadata": {"class-name": "cat "}}) + "\n")
+    desk.job(texts(1), name="misspelt", gold=Gold(f"file://{gold}", "truth", 0.4))
+    assert "Line 1 of the manifest of gold items" in desk.reason("misspelt")
+    assert "'cat ', which is no label of this job" in desk.reason("misspelt")
 
 
 def test_a_review_after_the_end_is_written_into_the_output(desk, person):
@@ -254,6 +258,35 @@ def test_functions_before_and_after_the_task_are_the_users(desk, person):
     functions.add(desk.home, "pre", f"{source}:pre")
     desk.job(texts(1), name="raises", pre="pre")
     assert "not today" in desk.reason("raises")
+
+
+def test_entities_lie_in_the_text_that_the_users_function_shows(desk, person):
+    from clary.labeling import functions
+
+    source = desk.folder / "country.py"
+    source.write_text(
+        "def pre(event):\n"
+        "    return {'taskInput': {'taskObject': 'Paris is in ' + event['dataObject']['country']}}\n"
+    )
+    functions.add(desk.home, "country", f"{source}:pre")
+    found = [{"label": "cat", "startOffset": 12, "endOffset": 18}]
+    line = {"source": "row 1", "country": "France"}
+    gold = desk.folder / "gold.manifest"
+    label = {"annotations": {"labels": [{"label": "cat"}], "entities": found}}
+    gold.write_text(json.dumps({**line, "names": label, "names-metadata": {}}) + "\n")
+    work = desk.job(
+        [line], task="named-entity-recognition", attribute="names", pre="country",
+        gold=Gold(f"file://{gold}", "names", 0.4),
+    )  # fmt: skip
+    assert work.known("gold")[1][0] == {"entities": found}
+    assert 0 in person("anna").next(2)
+    person("anna").act("answer", 0, answer={"entities": found})
+    with pytest.raises(SessionError, match="behind the text, which has 18 characters"):
+        person("anna").act("answer", 0, answer={"entities": [{**found[0], "endOffset": 19}]}, revise=True)
+    assert desk.step(work) == "Completed"
+    assert desk.lines()[0]["names"]["annotations"]["entities"] == found
+    (request,) = (desk.folder / "out/pets/annotations").rglob("consolidation-request/*/*.json")
+    assert json.loads(request.read_text())[0]["dataObject"] == {"content": "row 1"}  # as on AWS, the line's
 
 
 MASK = {"width": 40, "height": 30, "runs": [[0, 400], [1, 200], [2, 600]]}

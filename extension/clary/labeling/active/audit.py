@@ -156,18 +156,14 @@ class Wealth:
 
     def bound(self, delta: float, population: int) -> int:
         """With probability 1 - delta at most so many of the population were wrong at the start, those found included."""
-        low, high = (
-            self.found + self.silent,
-            population + 1,
-        )  # high is refuted: there are no more items than that
-        low = self.found
+        low, high = self.found, population + 1  # the latter is refuted: there are no more items than that
         while low < high:
             middle = (low + high) // 2
-            if middle > population or self.log(middle) >= np.log(1 / delta):
+            if self.log(middle) >= np.log(1 / delta):
                 high = middle
             else:
                 low = middle + 1
-        return low - 1 if low > self.found else self.found
+        return max(self.found, low - 1)
 
 
 def until(draws: Iterable[Draw], wealth: Wealth, null: int, need: float) -> int:

@@ -145,7 +145,7 @@ class _Writing:
             line.update(self._label(item, line, files))
         raw = orjson.dumps(line)
         if len(raw) > manifest.LONGEST_ATTRIBUTE:
-            self._tell_long(raw)
+            self._tell_long(raw, line)
         lines.write(raw + b"\n")
 
     def _image(self, item: Item, files: IO[bytes]) -> str:
@@ -191,10 +191,13 @@ class _Writing:
             return {"confidences": dict(zip(item.answer["labels"], item.scores, strict=True))}
         return {"confidences": list(item.scores)}
 
-    def _tell_long(self, raw: bytes) -> None:
+    def _tell_long(self, raw: bytes, line: dict[str, Any]) -> None:
+        fault = manifest.too_long(raw, line)
         note = (
-            f"Object {self.count - 1} has a line of {len(raw):,} bytes: AWS's jobs, and Clary's, take attributes of"
-            f" {manifest.LONGEST_ATTRIBUTE:,} characters at most, so it may be refused as input of one."
+            f"Object {self.count - 1} {fault} Labeling jobs refuse it."
+            if fault
+            else f"Object {self.count - 1} has a line of {len(raw):,} bytes. Clary's jobs take labels of any length, but AWS's"
+            f" take {manifest.LONGEST_ATTRIBUTE:,} characters at most."
         )
         if len(self.notes) < 5:
             self.notes.append(note)

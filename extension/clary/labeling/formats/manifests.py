@@ -63,9 +63,9 @@ class Manifest:
             raise FormatError(f"There is no manifest {uri}.")
 
     def lines(self) -> Iterator[manifest.Line]:
-        """Raises ManifestError for a line with a fault."""
+        """Of any length: these are not asked to be labelled. Raises ManifestError for a line with a fault."""
         with self._path.open("rb") as file:
-            yield from manifest.read(file)
+            yield from manifest.read(file, any_length=True)
 
     def look(self, attribute: str | None = None, classes: Sequence[str] | None = None) -> Found:
         """What is in it, under `attribute` or the only label there is. classes: all that there are, in the order of their

@@ -70,13 +70,13 @@ class Names:
     """File names within a data set that is being written, each given once. `stems`: names may not differ in their extension
     alone, because the labels lie in files beside them."""
 
-    def __init__(self, *, flat: bool = False, stems: bool = False) -> None:
-        self._flat, self._stems = flat, stems
+    def __init__(self, *, stems: bool = False) -> None:
+        self._stems = stems
         self._given: set[str] = set()
 
     def give(self, name: str, split: str = "") -> PurePosixPath:
         """The relative path for the item of this name: its own, or with a number where that is taken."""
-        path = PurePosixPath("__".join(PurePosixPath(name).parts) if self._flat else name)
+        path = PurePosixPath(name)
         wanted, number = path, 1
         while self._key(wanted, split) in self._given:
             number += 1

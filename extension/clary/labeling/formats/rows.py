@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from clary.labeling.formats.format import (
     BOXES,
@@ -213,7 +214,7 @@ def _items(
 
 
 def picture(value: Any, split: str, where: str, root: Path, options: ReadOptions) -> Item | None:
-    """The unlabelled item of an image's cell: a path below `root` (or the images' folder), or an absolute one."""
+    """The unlabelled item of an image's cell: a path below `root` (or the images' folder), an absolute one, or an address."""
     if value is None:
         options.problems.add(where, "it has no image", "Take empty rows out.")
         return None
@@ -221,7 +222,10 @@ def picture(value: Any, split: str, where: str, root: Path, options: ReadOptions
     if name.startswith("s3://"):
         return _stored(name, split, where, options)
     folders = [options.images] if options.images else [root, root / "images"]
-    path = Path(name.removeprefix("file://")).expanduser()
+    # Exports have addresses as manifests do: spaces and letters beyond ASCII are percent-encoded.
+    path = (
+        Path(unquote(name.removeprefix("file://"))) if name.startswith("file://") else Path(name).expanduser()
+    )
     found = path if path.is_absolute() and path.is_file() else inside(folders, name)
     if found is None:
         missing(name, folders, where, options.problems)

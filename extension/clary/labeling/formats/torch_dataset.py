@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -47,6 +48,12 @@ class _Row:
     image: str
     mask: str
     weight: float
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """The line, parsed; it was checked when the manifest was read."""
+        parsed: dict[str, Any] = orjson.loads(self.raw)
+        return parsed
 
 
 class LabelDataset(Dataset[tuple[Any, Any]]):  # type: ignore[misc]
@@ -96,7 +103,7 @@ class LabelDataset(Dataset[tuple[Any, Any]]):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> Any:
         row = self._rows[index]
-        line = next(manifest.read([row.raw])).value
+        line = row.line
         thing: Any = str(line.get("source", "")) if self.task in TEXT_TASKS else _opened(row.image)
         target = self._target(self._answer(row, line), index)
         if self.transforms is not None:
@@ -109,13 +116,13 @@ class LabelDataset(Dataset[tuple[Any, Any]]):  # type: ignore[misc]
 
     def source(self, index: int) -> str:
         """The object's address, or its text: what the manifest has."""
-        line = next(manifest.read([self._rows[index].raw])).value
+        line = self._rows[index].line
         return str(line.get("source-ref", line.get("source")))
 
     def answer(self, index: int) -> Answer:
         """The label as labeling jobs have it ({"label": "cat"}, {"boxes": [...]}, ...)."""
         row = self._rows[index]
-        return self._answer(row, next(manifest.read([row.raw])).value)
+        return self._answer(row, row.line)
 
     @staticmethod
     def collate(batch: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
@@ -151,7 +158,7 @@ class LabelDataset(Dataset[tuple[Any, Any]]):  # type: ignore[misc]
         ]
 
     def _boxes(self, boxes: Sequence[Mapping[str, Any]], index: int) -> dict[str, Any]:
-        line = next(manifest.read([self._rows[index].raw])).value
+        line = self._rows[index].line
         told = (line.get(f"{self.attribute}-metadata") or {}).get("objects")
         told = told if isinstance(told, list) and len(told) == len(boxes) else [{}] * len(boxes)
         corners = [

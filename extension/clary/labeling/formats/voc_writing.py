@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from clary.labeling.formats.format import BOXES, Collection, Item, WriteOptions
@@ -19,7 +19,7 @@ def write(data: Collection, target: Path, options: WriteOptions) -> None:
         raise FormatError(
             f"VOC's masks hold {_MOST_CLASSES} classes at most, not {len(data.labels)}; export as coco."
         )
-    names = Names(flat=True, stems=True)
+    names = Names(stems=True)
     splits: dict[str, list[str]] = {}
     for item in data.items:
         if item.answer is None:
@@ -27,7 +27,7 @@ def write(data: Collection, target: Path, options: WriteOptions) -> None:
                 "Objects without a label were left out: VOC would take them for images with nothing on them."
             )
             continue
-        name = str(names.give(item.name))
+        name = str(names.give(_name(item)))
         bring(item, target / "JPEGImages" / name, options)
         stem = Path(name).stem
         splits.setdefault(item.split, []).append(stem)
@@ -43,6 +43,12 @@ def write(data: Collection, target: Path, options: WriteOptions) -> None:
     write_splits(target / "ImageSets" / kind, splits)
     if data.task != BOXES:
         _write_label_map(data.labels, target / "labelmap.txt")
+
+
+def _name(item: Item) -> str:
+    """The image's name, flat, without the spaces at its ends that XML and the lists of images lose."""
+    path = PurePosixPath("__".join(PurePosixPath(item.name).parts))
+    return f"{path.stem.strip() or 'image'}{path.suffix.strip()}"
 
 
 def _write_xml(item: Item, name: str, place: Path) -> None:

@@ -11,6 +11,7 @@ from clary.labeling.formats.pictures import images_below, is_image
 from clary.labeling.formats.problems import FormatError
 
 _KEYS = (("train", "train"), ("val", "validation"), ("test", "test"))
+_LARGEST = 4 << 20  # bytes of data.yaml; ten thousand classes have a tenth of that
 
 
 def find_yaml(path: Path) -> Path | None:
@@ -56,13 +57,13 @@ class Layout:
     def _names(self, yaml_file: Path | None) -> tuple[str, ...]:
         names = self._document.get("names")
         if isinstance(names, dict):
-            if sorted(names) != list(range(len(names))):
+            if set(names) != {str(number) for number in range(len(names))}:
                 raise FormatError(
-                    f"{yaml_file}: the keys of names must be 0 to {len(names) - 1}, they are {sorted(names, key=str)[:20]}."
+                    f"{yaml_file}: the keys of names must be 0 to {len(names) - 1}, they are {', '.join(sorted(names)[:20])}."
                 )
-            names = [names[number] for number in range(len(names))]
+            names = [names[str(number)] for number in range(len(names))]
         if isinstance(names, list) and names:
-            return tuple(str(name) for name in names)
+            return tuple(_text(name, "names", yaml_file) for name in names)
         for name in ("classes.txt", "obj.names"):
             if (self.root / name).is_file():
                 lines = (self.root / name).read_text(encoding="utf-8-sig").splitlines()
@@ -75,13 +76,14 @@ class Layout:
         """Folders and lists of pictures, with their splits."""
         if yaml_file:
             said = self._document.get("path")
-            bases = [yaml_file.parent / str(said)] if said else []
+            bases = [yaml_file.parent / _text(said, "path", yaml_file)] if said else []
             bases.append(yaml_file.parent)
             for key, split in _KEYS:
                 said_here = self._document.get(key) or []
                 for entry in said_here if isinstance(said_here, list) else [said_here]:
+                    name = _text(entry, key, yaml_file)
                     # Some tools write ../train/images for what lies beside the file.
-                    names = [str(entry), str(entry).removeprefix("../")]
+                    names = [name, name.removeprefix("../")]
                     places = [base / name for name in names for base in bases]
                     place = next((one for one in places if one.exists()), None)
                     if place is not None:
@@ -126,13 +128,26 @@ def _listed(file: Path) -> Iterator[Path]:
         yield image
 
 
+def _text(value: Any, key: str, file: Path | None) -> str:
+    """A name or a path. Raises FormatError for lists and mappings, which aliases may have made longer than any memory."""
+    if isinstance(value, str):
+        return value
+    kind = "a mapping" if isinstance(value, dict) else "a list"
+    raise FormatError(f"{file}: {key} has {kind} where a text belongs.")
+
+
 def _load(file: Path) -> dict[str, Any]:
+    """The document, whose scalars are all texts: a class named ``no``, ``007`` or ``12:30`` is called that."""
     import yaml
 
+    if (size := file.stat().st_size) > _LARGEST:
+        raise FormatError(f"{file} has {size:,} bytes, which is too large for a list of classes and folders.")
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        document = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise FormatError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise FormatError(f"{file} is nested too deeply to be read.") from None
     if not isinstance(document, dict):
         raise FormatError(f"{file} is not a YAML document with names, train and val.")
     return document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from clary.labeling.formats.format import BOXES, Collection, Item, WriteOptions
 from clary.labeling.formats.pictures import Names, bring
@@ -24,7 +24,7 @@ def write(data: Collection, target: Path, options: WriteOptions) -> None:
             continue
         folder = _FOLDERS[item.split]
         found.add(folder)
-        name = names.give(item.name.removeprefix(f"{item.split}/").removeprefix(f"{folder}/"), folder)
+        name = names.give(_name(item, folder), folder)
         bring(item, target / "images" / folder / name, options)
         place = (target / "labels" / folder / name).with_suffix(".txt")
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +48,14 @@ def write(data: Collection, target: Path, options: WriteOptions) -> None:
     document["names"] = dict(enumerate(data.labels))
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
     (target / "data.yaml").write_text(text, encoding="utf-8")
+
+
+def _name(item: Item, folder: str) -> str:
+    """The picture's name below ``images/<folder>/``. Readers find its text file by the last ``images`` of the path, so the name
+    may have no folder called that."""
+    *folders, file = PurePosixPath(item.name).parts
+    name = PurePosixPath(*(one for one in folders if one != "images"), file).as_posix()
+    return name.removeprefix(f"{item.split}/").removeprefix(f"{folder}/")
 
 
 def _boxes(item: Item, labels: tuple[str, ...]) -> Iterator[str]:

@@ -76,11 +76,11 @@ class Looking:
     def known(
         self, kind: str, ids: Iterable[int] | None = None
     ) -> dict[int, tuple[Answer, float | None, str]]:
-        """What is known of objects beforehand: (answer, confidence, origin). Kinds: prelabel, gold, earlier, model."""
+        """What is known of objects beforehand: (answer, confidence, origin). Kinds: see `schema`."""
         return reading.known(self.database.read(), kind, ids)
 
-    def decisions(self) -> dict[int, tuple[str, Answer]]:
-        """The owner's final answers of the review queue: object to (who decided, answer)."""
+    def decisions(self) -> dict[int, Vote]:
+        """The owner's final answers of the review queue, by object."""
         return reading.decisions(self.database.read())
 
     def machine(self, ids: Iterable[int] | None = None) -> dict[int, tuple[Answer, float]]:
