@@ -199,6 +199,10 @@ def test_a_verification_shows_the_label_and_takes_a_verdict_with_a_comment(jobs,
     expect(canvas.page.get_by_role("heading", name="Boxes (1)")).to_be_visible()
     expect(canvas.page.get_by_role("listitem")).to_contain_text("heron")
     canvas.press("c")
+    canvas.page.keyboard.type("perhaps")
+    until(lambda: work.mark("anna", 0)["draft"])
+    canvas.page.get_by_role("textbox").fill("")
+    until(lambda: not work.mark("anna", 0)["draft"])  # taken back: it must not return with a reload
     canvas.page.keyboard.type("too wide at 1")
     canvas.press("Escape")
     canvas.answer("2", then=1)

@@ -12,6 +12,7 @@ import { editorOf, fitsGrid } from "./editors.js";
 import { emptiness } from "./emptiness.js";
 import { Frame } from "./frame.js";
 import { grid } from "./grid.js";
+import { hold } from "./hold.js";
 import { Images } from "./images.js";
 import { listen } from "./keys.js";
 import { showProgress } from "./progress.js";
@@ -27,7 +28,8 @@ export class Desk {
     this.images = new Images(this.calls);
     this.frame = new Frame(el, isDark(model, el), (action) => this.act(action));
     this.saving = new Saving(this.calls, {
-      away: (since) => this.away(since),
+      away: (what) => this.away(what),
+      saved: () => this.frame.note("The server is back; everything is saved."),
       busy: (busy) => this.frame.busy(busy)
     });
     this.doing = new Doing(this);
@@ -39,6 +41,7 @@ export class Desk {
     /** @type {any} */
     this.editor = null;
     this.locked = false;
+    this.turns = 0; // how often what is shown changed
     this.shownWait = "";
     this.closed = false;
     /** @type {import("./types.js").Opened|any} */
@@ -52,6 +55,7 @@ export class Desk {
       },
       release: (key, lost) => this.editor?.release?.(key, lost)
     });
+    hold(this.frame.root, ".middle, .panel", () => this.locked);
     this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
     this.tick = setInterval(() => this.doing.renew(), 20000);
     this.unthemed = themes(model, el, (dark) => this.frame.root.classList.toggle("dark", dark));
@@ -76,8 +80,16 @@ export class Desk {
     if (this.model.get?.("focus")) this.frame.focus();
   }
 
-  /** Another view of the job's items. @param {"label"|"grid"|"review"} mode */
-  async turn(mode) {
+  /** Another view of the job's items, from the first one to do. @param {"label"|"grid"|"review"} mode */
+  turn(mode) {
+    return this.doing.locked(null, async () => {
+      await this.view(mode);
+      await this.next();
+    });
+  }
+
+  /** Another view, with nothing shown in it yet. @param {"label"|"grid"|"review"} mode */
+  async view(mode) {
     await this.drafts.flush();
     this.frame.keeping(() => {
       this.editor?.close();
@@ -87,13 +99,13 @@ export class Desk {
     if (review || this.mode === "review")
       this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
     this.mode = mode;
+    this.queue.back = 0;
     this.queue.ahead = mode === "grid" ? 35 : review ? 3 : 5;
     this.frame.root.dataset.mode = mode;
     this.frame.root.dataset.task = this.job.task;
     const place = this.place();
     this.editor = mode === "grid" ? grid(place, this) : editorOf(place, review ? "review" : "label");
     this.modes();
-    await this.next();
   }
 
   /** @returns {import("./types.js").Place} */
@@ -131,7 +143,7 @@ export class Desk {
 
   /** Have items, and show the first; where there are none, say why and look again later. */
   async next() {
-    clearTimeout(this.poll);
+    const turn = this.shows();
     const queue = this.queue;
     if (!queue.front) {
       try {
@@ -139,10 +151,17 @@ export class Desk {
       } catch (error) {
         return this.without(/** @type {any} */ (error));
       }
-      if (this.closed || queue !== this.queue) return;
+      // Meanwhile something else was shown: somebody may be at work on it.
+      if (this.closed || turn !== this.turns) return;
     }
     if (queue.shown) this.show();
     else this.without();
+  }
+
+  /** What is on the screen changes now; what was to come by itself does not. @returns {number} which change it is */
+  shows() {
+    clearTimeout(this.poll);
+    return ++this.turns;
   }
 
   /** The item that the queue says is shown. */
@@ -150,6 +169,7 @@ export class Desk {
     const { queue, frame } = this;
     const item = queue.shown;
     if (!item) return this.without();
+    this.shows();
     frame.put();
     this.clock.start();
     const header = item.header === this.job.title ? "" : item.header || "";
@@ -236,7 +256,7 @@ export class Desk {
     const item = this.queue.shown;
     if (item && this.mode === "label") {
       this.drafts.later(item.id, () => {
-        if (this.queue.shown !== item) return null;
+        if (this.queue.shown !== item) return undefined;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();
         return item.draft;
       });
@@ -259,18 +279,25 @@ export class Desk {
     ];
   }
 
-  /** @param {number|null} since */
-  away(since) {
-    const held = this.saving.pending > 0;
-    const text = held
-      ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers."
-      : "Waiting for the server.";
-    this.frame.warn(since ? text : "");
-    if (!since && held) this.frame.note("The server is back; everything is saved.");
+  /** @param {"save"|"question"|null} what waits for a server that does not answer */
+  away(what) {
+    const text =
+      what === "save"
+        ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers."
+        : "Waiting for the server.";
+    this.frame.warn(what ? text : "");
+  }
+
+  /** Resolves when all that was done and begun is on disk. */
+  async saved() {
+    await this.drafts.flush();
+    await this.saving.quiet();
   }
 
   close() {
     this.closed = true;
+    // What is not on disk yet goes on its way there for as long as the page is open.
+    void this.saved().then(() => (this.saving.end(), this.calls.close()));
     clearTimeout(this.poll);
     clearInterval(this.tick);
     this.unthemed();
@@ -279,6 +306,5 @@ export class Desk {
     this.clock.close();
     this.editor?.close();
     this.frame.close();
-    setTimeout(() => this.calls.close(), 2000); // The last draft's way.
   }
 }

@@ -31,6 +31,7 @@ export class SpanPointer {
       this.editor.cursorShown = false;
       this.editor.take(this.dragged.point, point, event.altKey);
     });
+    box.addEventListener("pointercancel", () => (this.dragged = null));
     box.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => {
       const drag = this.dragged;
       this.dragged = null;
