@@ -70,14 +70,16 @@ class Looking:
         return found
 
     def votes(self, ids: Iterable[int] | None = None, role: Role | None = "item") -> dict[int, list[Vote]]:
-        """The answers that hold, of objects that have any; undone ones are not among them."""
-        return reading.votes(self.database.read(), ids, role)
+        """The answers that hold, of objects that have any; undone ones are not among them. `ids` None: of all objects, packed
+        (see `TaskType.packed`)."""
+        return reading.votes(self.database.read(), ids, role, self.task.packed if ids is None else None)
 
     def known(
         self, kind: str, ids: Iterable[int] | None = None
     ) -> dict[int, tuple[Answer, float | None, str]]:
-        """What is known of objects beforehand: (answer, confidence, origin). Kinds: prelabel, gold, earlier, model."""
-        return reading.known(self.database.read(), kind, ids)
+        """What is known of objects beforehand: (answer, confidence, origin). Kinds: prelabel, gold, earlier, model. `ids` as for
+        `votes`."""
+        return reading.known(self.database.read(), kind, ids, self.task.packed if ids is None else None)
 
     def decisions(self) -> dict[int, tuple[str, Answer]]:
         """The owner's final answers of the review queue: object to (who decided, answer)."""
