@@ -110,7 +110,7 @@ def run_step(engine: Engine, quiet: None) -> Callable[[str], None]:
         context = entry.Context(engine.home, engine.config, engine.store, engine.objects, work)
         try:
             entry.run(context, work.fact("steps", 0))
-        except entry.StepFailed as error:
+        except (entry.StepFailed, entry.ObjectsError) as error:
             entry._failed(context, str(error))
 
     return run

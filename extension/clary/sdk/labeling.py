@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clary.sdk import labeling_view, storage
-from clary.sdk.api import request
+from clary.sdk.api import post, request
 from clary.sdk.errors import LabelingFailed
 from clary.sdk.job import ENDED, Job
 from clary.sdk.progress import State
@@ -143,6 +143,12 @@ class LabelingJob(Job):
 
         simulate(self.name, annotators, truth, accuracy=accuracy, seed=seed, timeout=timeout)
         return self
+
+    def finish(self) -> None:
+        """Write the output again of a job that has ended: where writing it failed (a function of yours, a bucket that was gone),
+        once that is mended. No labels are lost by such a failure. A job that had failed is in progress again, and can be waited
+        for. Raises ClaryError where there is nothing to write: the job goes on, or failed before it was labelled."""
+        post(f"/clary/labeling-jobs/{self.name}/finish")
 
     def show(self) -> None:
         """Show the canvas here; where nobody looks, how far the job is."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from clary.api import labeling_routes
 from clary.api.engine import Engine
 from clary.api.errors import ApiError
+from clary.api.http_types import Request
 from clary.labeling.session import Session
 from clary.labeling.work import Work
 
@@ -163,6 +165,28 @@ def test_a_stopped_job_keeps_what_was_labelled(
     with pytest.raises(ApiError, match="in status Stopped") as caught:
         call(engine, "StopLabelingJob", LabelingJobName="mood")
     assert caught.value.code == "ValidationException"
+
+
+def test_a_job_whose_bucket_was_gone_at_its_end_is_finished_when_it_is_back(
+    engine: Engine, job: Any, run_step: Any, describe: Any
+) -> None:
+    def finish() -> int:
+        return labeling_routes.handle(engine, Request("POST", "/clary/labeling-jobs/mood/finish")).status
+
+    job()
+    with pytest.raises(ApiError, match="will write it itself"):
+        finish()
+    answer_all(engine, "mood")
+    bucket = engine.objects.path("data", "x").parent
+    bucket.rename(f"{bucket}-away")
+    run_step("mood")
+    assert describe("mood")["LabelingJobStatus"] == "Failed"
+    assert ".finish()" in describe("mood")["FailureReason"]
+    bucket.with_name(f"{bucket.name}-away").rename(bucket)
+    assert finish() == 200
+    run_step("mood")
+    assert describe("mood")["LabelingJobStatus"] == "Completed"
+    assert "FailureReason" not in describe("mood")
 
 
 @pytest.mark.parametrize("operation", ["DescribeLabelingJob", "StopLabelingJob"])

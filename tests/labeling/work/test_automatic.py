@@ -150,6 +150,22 @@ def test_a_detectors_boxes_are_taken_over_under_the_same_certificate(desk):
     assert work.fact("curve")
 
 
+def test_what_a_detector_calls_by_a_name_that_the_job_has_not_goes_to_people(desk, person):
+    lines, truth = detected(desk, 200, 0.0)
+    for number in (3, 77, 150):
+        (box,) = lines[number]["raw"]["annotations"]
+        lines[number]["raw"]["annotations"] = [box, {**box, "class_id": 7, "width": 9}]
+        lines[number]["raw-metadata"]["class-map"]["7"] = "truck"
+    work = desk.job(lines, automatic=Automatic(), **BOXES)
+    assert set(work.known("hint")) == {3, 77, 150}
+    assert desk.label(work, Simulated("anna", truth, noise=0.0)) == "Completed"
+    assert work.counters()["MachineLabeled"] > 50
+    assert not {3, 77, 150} & set(work.machine())
+    desk.job(lines[3:4], name="hand", **BOXES)
+    (item,) = person("ben", job="hand").call("next")["items"]
+    assert [box["label"] for box in item["suggestion"]["answer"]["boxes"]] == ["cat"]
+
+
 def test_a_detector_that_is_mostly_wrong_is_not_believed(desk):
     lines, truth = detected(desk, 200, 0.9)
     work = desk.job(lines, automatic=Automatic(epsilon=0.02), **BOXES)

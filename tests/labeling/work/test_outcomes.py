@@ -192,6 +192,10 @@ def test_gold_items_come_from_their_manifest_and_never_into_the_output(desk, per
     gold.write_text(json.dumps({"source": "x", "truth": 7}) + "\n")
     desk.job(texts(1), name="wrong", gold=Gold(f"file://{gold}", "truth", 0.4))
     assert "Line 1 of the manifest of gold items" in desk.reason("wrong")
+    gold.write_text(json.dumps({"source": "x", "truth": 0, "truth-metadata": {"class-name": "cat "}}) + "\n")
+    desk.job(texts(1), name="misspelt", gold=Gold(f"file://{gold}", "truth", 0.4))
+    assert "Line 1 of the manifest of gold items" in desk.reason("misspelt")
+    assert "'cat ', which is no label of this job" in desk.reason("misspelt")
 
 
 def test_a_review_after_the_end_is_written_into_the_output(desk, person):
@@ -275,7 +279,7 @@ def test_entities_lie_in_the_text_that_the_users_function_shows(desk, person):
         gold=Gold(f"file://{gold}", "names", 0.4),
     )  # fmt: skip
     assert work.known("gold")[1][0] == {"entities": found}
-    assert sorted(person("anna").next(2)) == [0, 1]
+    assert 0 in person("anna").next(2)
     person("anna").act("answer", 0, answer={"entities": found})
     with pytest.raises(SessionError, match="behind the text, which has 18 characters"):
         person("anna").act("answer", 0, answer={"entities": [{**found[0], "endOffset": 19}]}, revise=True)

@@ -4,6 +4,6 @@ What a step does follows from the job's database alone, so it may be killed at a
 whoever records the answer that completes a batch starts the next step, and `tend` picks up what a crash left.
 """
 
-from clary.labeling.steps.submitting import KIND, ensure, start, stop, tend
+from clary.labeling.steps.submitting import KIND, ensure, retry, start, stop, tend
 
-__all__ = ["KIND", "ensure", "start", "stop", "tend"]
+__all__ = ["KIND", "ensure", "retry", "start", "stop", "tend"]

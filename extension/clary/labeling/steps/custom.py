@@ -19,17 +19,18 @@ class FunctionFailed(Exception):
     """A function of the user's raised, or answered what is no answer; the text says which, and what."""
 
 
-def before(home: Home, settings: JobSettings) -> Callable[[Mapping[str, Any]], Shown]:
-    """What a canvas is to show for a line, by the pre-annotation function and the template; ``{}``: the line itself."""
+def before(home: Home, settings: JobSettings) -> Callable[[Mapping[str, Any]], Shown | None]:
+    """What a canvas is to show for a line, by the pre-annotation function and the template; ``{}``: the line itself; None: the
+    function wants nobody to label it."""
     if not settings.pre and not settings.template:
         return lambda line: {}
     function = _load(home, settings.pre) if settings.pre else None
     page = form(settings) if settings.template else None
 
-    def shown(line: Mapping[str, Any]) -> Shown:
+    def shown(line: Mapping[str, Any]) -> Shown | None:
         given = _task_input(function, settings, line)
-        if given.get("skip"):
-            return given
+        if given is None:
+            return None
         if page is not None:
             try:
                 return page(given, line)
@@ -73,8 +74,8 @@ def after(home: Home, settings: JobSettings, payload_uri: str) -> list[dict[str,
 
 def _task_input(
     function: Callable[[Any], Any] | None, settings: JobSettings, line: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The template's ``task.input``."""
+) -> dict[str, Any] | None:
+    """The template's ``task.input``; None: no human annotation is required."""
     if function is None:
         return {
             "taskObject": line.get("source", line.get("source-ref")),
@@ -85,7 +86,7 @@ def _task_input(
     if not isinstance(answer, dict) or not isinstance(answer.get("taskInput"), dict):
         raise FunctionFailed('The pre-annotation function must return {"taskInput": {...}}.')
     if str(answer.get("isHumanAnnotationRequired", "true")).lower() == "false":
-        return {"skip": True}
+        return None
     return dict(answer["taskInput"])
 
 

@@ -1,6 +1,7 @@
 """The end of a job: the last consolidation, the output manifest, people's answers, and the status.
 
-May be killed at any line and repeated: files are whole or not there, and the status comes last.
+May be killed at any line and repeated: files are whole or not there, and the status comes last. People may take back an answer
+while it is written: then the job has not ended.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from clary.labeling.steps.labels import Labels
 from clary.labeling.steps.outcome import StepFailed
 from clary.labeling.steps.prepare import complete
 from clary.labeling.work import course
-from clary.labeling.work.database import get, put
+from clary.labeling.work.database import counters, get, put
 from clary.labeling.work.filling import close_open
 
 if TYPE_CHECKING:
@@ -29,17 +30,25 @@ def finish(context: Context) -> None:
     complete(context)
     with work.transaction() as db:
         expired = get(db, "status") == "InProgress" and course.is_expired(db, work.settings, time.time())
-        close_open(db, _LATE if expired else "", time.time())
+        if expired or get(db, "status") == "Stopping":
+            close_open(db, _LATE if expired else "", time.time())
         seq = course.last_event(db)
-        nothing = not work.verdicts() and expired
-    if nothing:
+    if expired and not work.verdicts():
         raise StepFailed("ClientError: No data object was labeled before the job's tasks expired.")
+    work.set(writing=True)
     output = write(context)
     with work.transaction() as db:
-        if get(db, "status") not in course.ENDED:
-            put(db, "status", "Stopped" if get(db, "status") == "Stopping" else "Completed")
+        put(db, "writing", False)
+        status: course.Status = get(db, "status")
+        if status not in course.ENDED:
+            if course.due(db, work.settings) != "finish" or counters(db).get("open", 0):
+                return  # somebody took an answer back while we wrote: what is due now follows from that
+            if status == "InProgress":
+                close_open(db, "", time.time())
+            put(db, "status", "Stopped" if status == "Stopping" else "Completed")
             put(db, "ended", time.time())
         put(db, "output", output)
+        put(db, "reason", None)
         # A review that came while we wrote is not in the output yet.
         put(db, "again", course.last_event(db) > seq)
 

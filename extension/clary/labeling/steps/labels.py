@@ -33,7 +33,7 @@ class Labels:
             if self._certificate:
                 more["certificate"] = self._certificate
         elif thing in self.decisions:
-            more["reviewed-by"] = self.decisions[thing][0]
+            more["reviewed-by"] = self.decisions[thing].worker
         verdict = self.verdicts[thing]
         return self.output.label(verdict, self.things[thing], self.time_of(thing, human), human, more, write)
 
@@ -41,8 +41,9 @@ class Labels:
         """When the object got its label."""
         if not human:
             return self._machine_time
-        times = [vote.time for vote in self.votes.get(thing, ())]
-        return max(times, default=self._machine_time)
+        if thing in self.decisions:
+            return self.decisions[thing].time
+        return max(vote.time for vote in self.votes[thing])
 
     def lines(self, given: Mapping[int, Written]) -> Iterator[bytes]:
         """The manifest: the input's lines, those of `given` with their labels."""

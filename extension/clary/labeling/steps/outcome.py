@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from clary.labeling.work import Work
-from clary.labeling.work.course import ENDED
-from clary.labeling.work.database import get, put
+from clary.labeling.work import Work, course
+from clary.labeling.work.database import put
 
 if TYPE_CHECKING:
     from clary.store import Store
@@ -20,12 +19,15 @@ class StepFailed(Exception):
 
 
 def fail(store: Store, work: Work, reason: str) -> None:
-    """End the job as failed, unless it has ended."""
+    """A step cannot go on: end the job as failed; of one that has ended, note why its output is not what it should be."""
+    write = f"clary.LabelingJob({work.settings.name!r}).finish() writes the output"
     with work.transaction() as db:
-        if get(db, "status") not in ENDED:
-            put(db, "status", "Failed")
-            put(db, "reason", _shortened(reason))
-            put(db, "ended", True)
+        more = {
+            "failed": "",
+            "unwritten": f" Nothing that people did is lost: once this is mended, {write}.",
+            "outdated": f" The output is that of before the last review: once this is mended, {write} again.",
+        }[course.fail(db)]
+        put(db, "reason", _shortened(reason, _LONGEST_REASON - len(more)) + more)
     show(store, work)
 
 
@@ -48,6 +50,8 @@ def _lags(store: Store, work: Work) -> dict[str, Any] | None:
     reason, output = work.fact("reason"), work.fact("output")
     if reason:
         body["FailureReason"] = reason
+    else:
+        body.pop("FailureReason", None)
     if output:
         body["LabelingJobOutput"] = output
     return body if work.status != document.status or body != document.body else None
@@ -60,9 +64,9 @@ def touch(store: Store, work: Work) -> None:
         store.documents.update(DOCUMENT, work.settings.name, body=document.body)
 
 
-def _shortened(reason: str) -> str:
+def _shortened(reason: str, most: int) -> str:
     """AWS takes 1,024 characters; the end of a traceback says more than its middle."""
-    if len(reason) <= _LONGEST_REASON:
+    if len(reason) <= most:
         return reason
-    half = _LONGEST_REASON // 2 - 3
+    half = most // 2 - 3
     return f"{reason[:half]} ... {reason[-half:]}"

@@ -15,6 +15,7 @@ from clary.labeling.manifest import Line, ManifestError
 from clary.labeling.steps import custom
 from clary.labeling.steps.outcome import StepFailed
 from clary.labeling.task_type import Answer, BadAnswer, DataObject
+from clary.labeling.tasks.labels import of_job
 from clary.labeling.work import NewObject
 from clary.labeling.work.images import ImageError, measure, path_of
 from clary.objects import ObjectsError
@@ -106,6 +107,8 @@ class _Maker:
             return NewObject(text, state="chained", known=self._earlier(number, line))
         try:
             shown = self._before(line.value)
+            if shown is None:
+                return NewObject(text, state="failed", reason="The pre-annotation function left it out.")
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
             thing = DataObject(number, line.value, width, height, shown=shown.get("text"))
             known = {**self._suggested(shown, thing), **self._prelabel(thing)}
@@ -113,8 +116,6 @@ class _Maker:
             return NewObject(text, state="failed", reason=f"{error}")
         if size:
             shown["bytes"] = size
-        if shown.pop("skip", False):
-            return NewObject(text, width, height, "failed", "The pre-annotation function left it out.")
         return NewObject(text, width, height, shown=shown, known=known)
 
     def gold(self, number: int, line: Line) -> NewObject:
@@ -122,10 +123,14 @@ class _Maker:
         gold = self._settings.gold
         assert gold is not None
         try:
-            shown = self._before(line.value)
+            # Gold is labelled whatever the function thinks of it.
+            shown = self._before(line.value) or {}
             width, height, size = self._measured(shown.get("image") or line.value.get("source-ref"))
             thing = DataObject(number, line.value, width, height, shown=shown.get("text"))
             answer, _ = self._read(thing, gold.attribute)
+            answer = self._context.work.task.check(
+                answer, thing, self._settings
+            )  # so that people can give it
             prelabel = self._prelabel(thing)
         except (ImageError, BadAnswer, ObjectsError, custom.FunctionFailed) as error:
             raise StepFailed(
@@ -162,12 +167,17 @@ class _Maker:
             if settings.audit_attribute not in thing.line:
                 raise BadAnswer(f"It has no label {settings.audit_attribute!r} to look at.")
             answer, confidence = self._read(thing, settings.audit_attribute)
-        elif settings.prelabel_attribute and settings.prelabel_attribute in thing.line:
-            answer, confidence = self._read(thing, settings.prelabel_attribute)
-        else:
+            return {"prelabel": (answer, confidence, settings.audit_attribute)}
+        attribute = settings.prelabel_attribute
+        if not attribute or attribute not in thing.line:
             return {}
-        attribute = settings.audit_attribute if settings.mode != "label" else settings.prelabel_attribute
-        return {"prelabel": (answer, confidence, attribute)}
+        answer, confidence = self._read(thing, attribute)
+        usable = of_job(answer, settings)
+        if usable is None:
+            return {}
+        # What lacks a part of what was found helps people, and is not to be taken over by the machine.
+        kind = "prelabel" if usable == answer else "hint"
+        return {kind: (self._base.check(usable, thing, settings), confidence, attribute)}
 
     def _earlier(self, number: int, line: Line) -> dict[str, tuple[Answer, float | None, str]]:
         """The label that an earlier job left. One that cannot be read stays in the manifest, and nothing learns from it."""

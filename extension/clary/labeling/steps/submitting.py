@@ -43,6 +43,16 @@ def stop(home: Home, store: Store, runner: Runner, name: str) -> None:
     ensure(home, runner, work)
 
 
+def retry(home: Home, store: Store, runner: Runner, name: str) -> bool:
+    """Write the output (again) of a job that has ended, as where the last attempt failed; False where there is nothing to write
+    (see `course.retry`). Raises WorkError."""
+    work = Work.open(home, name)
+    asked = work.retry()
+    outcome.show(store, work)
+    ensure(home, runner, work)
+    return asked
+
+
 def tend(home: Home, store: Store, runner: Runner, name: str) -> None:
     """See to what nobody else may have seen to: time that ran out, steps that were lost. Cheap; whoever asks about a job calls
     it. A job whose files are gone is left alone."""

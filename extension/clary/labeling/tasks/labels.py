@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from clary.labeling.settings import JobSettings, Label
-from clary.labeling.task_type import BadAnswer
+from clary.labeling.task_type import Answer, BadAnswer
 
 BACKGROUND = "BACKGROUND"
 BACKGROUND_COLOR = "#ffffff"
@@ -52,6 +52,23 @@ def _colors() -> Iterator[str]:
         if color not in _PALETTE:
             yield color
         number += 1
+
+
+def of_job(answer: Answer, settings: JobSettings) -> Answer | None:
+    """An answer from elsewhere without what names labels that the job does not have; None where nothing is left of it."""
+    names = {one.name for one in settings.labels}
+    if "label" in answer:
+        return answer if answer["label"] in names else None
+    kept = dict(answer)
+    if "labels" in answer:
+        kept["labels"] = [name for name in answer["labels"] if name in names]
+    for member in ("boxes", "entities"):
+        if member in answer:
+            kept[member] = [mark for mark in answer[member] if mark["label"] in names]
+    lost = any(
+        answer[member] and not kept[member] for member in ("labels", "boxes", "entities") if member in answer
+    )
+    return None if lost else kept
 
 
 def position(name: str, settings: JobSettings) -> int:

@@ -154,6 +154,12 @@ def renew(db: sqlite3.Connection, worker: str, thing: int, rules: Rules, now: fl
 
 
 def release(db: sqlite3.Connection, worker: str, thing: int, rules: Rules) -> None:
-    """End a lease; the person finds the object again unless somebody else takes the place."""
+    """End a lease; the person finds the object again unless somebody else takes the place. Nothing happens to a lease that has
+    ended. Raises SessionError when the object is not with the person."""
+    mark = db.execute("SELECT * FROM marks WHERE object = ? AND worker = ?", (thing, worker)).fetchone()
+    if mark is None or not mark["until"]:
+        raise SessionError("NotYours", "This item is not with you.")
+    if not mark["live"]:
+        return
     with changing(db, thing, rules):
         db.execute("UPDATE marks SET live = 0 WHERE object = ? AND worker = ?", (thing, worker))

@@ -39,8 +39,9 @@ def _settle(db: sqlite3.Connection, row: sqlite3.Row, before: list[sqlite3.Row],
     want = max(0, rules.workers - sum(one["skipped"] == 2 for one in after))
     decided = db.execute(_DECIDED, (thing,)).fetchone()
     state, reason = row["state"], row["reason"]
-    if item and state in (OPEN, LABELED, FAILED, MACHINE):
-        of_machine = db.execute("SELECT 1 FROM machine WHERE object = ?", (thing,)).fetchone() is not None
+    of_machine = db.execute("SELECT 1 FROM machine WHERE object = ?", (thing,)).fetchone() is not None
+    # What nobody was let at is what it was: an image that cannot be shown, say.
+    if item and (row["batch"] or of_machine) and state in (OPEN, LABELED, FAILED, MACHINE):
         state, reason = _state(votes, want, decided is not None, of_machine, after)
     agreement = _agreement(after, rules) if item and state == LABELED else None
     review = 0 if decided is not None or not item else _review(state, flags, agreement, rules)

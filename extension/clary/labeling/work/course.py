@@ -47,15 +47,51 @@ def is_expired(db: sqlite3.Connection, settings: JobSettings, now: float) -> boo
 
 
 def conclude(db: sqlite3.Connection, settings: JobSettings) -> None:
-    """Stop the job when a stopping condition is met. Called in the transaction of every act."""
+    """Stop the job when a stopping condition is met. Called in the transaction of every act. One that nothing is left of to be
+    labelled is not stopped: it completes, after the review if there is one."""
     if settings.max_human_labeled is None and settings.max_labeled_share is None:
         return
     counts = counters(db)
+    if counts.get("open", 0) == 0 and counts.get("unlabeled", 0) == 0:
+        return
     human, machine = counts.get("labeled", 0), counts.get("machine", 0)
     enough = settings.max_human_labeled is not None and human >= settings.max_human_labeled
     share = settings.max_labeled_share
     if enough or (share is not None and human + machine >= share * counts.get("total", 0)):
         put(db, "status", "Stopping")
+
+
+def fail(db: sqlite3.Connection) -> Literal["failed", "unwritten", "outdated"]:
+    """What was due cannot be done, so nothing is due any more until somebody asks with `retry`.
+
+    failed: the job has failed. unwritten: it has failed at its output, after all work was done. outdated: it had ended, and
+    stays what it was, with the output that it had.
+    """
+    status: Status = get(db, "status")
+    put(db, "again", False)
+    put(db, "crashes", {})
+    if status in ENDED:
+        return "failed" if status == "Failed" else "outdated"
+    writing = get(db, "writing", False)
+    put(db, "failed_from", status if writing else None)
+    put(db, "status", "Failed")
+    return "unwritten" if writing else "failed"
+
+
+def retry(db: sqlite3.Connection) -> bool:
+    """Let the output be written (again) of a job that has ended; False where there is nothing to write: the job goes on, or
+    failed before people had labelled it. One that failed at its output is where it was before: on its way to its end."""
+    status: Status = get(db, "status")
+    before: Status | None = get(db, "failed_from")
+    if status not in ENDED or (status == "Failed" and before is None):
+        return False
+    if status == "Failed":
+        put(db, "status", before)
+        put(db, "failed_from", None)
+    else:
+        put(db, "again", True)
+    put(db, "reason", None)
+    return True
 
 
 def refreshed(db: sqlite3.Connection, seq: int, took_s: float, now: float) -> None:

@@ -110,7 +110,9 @@ def label_by_machine(db: sqlite3.Connection, labels: Mapping[int, tuple[Answer, 
 
 def close_open(db: sqlite3.Connection, reason: str, now: float) -> None:
     """Nobody works on it any more: what has answers, though fewer than wanted, is labelled by them; with a `reason` the rest
-    has failed for it, else it is what it was."""
+    has failed for it, else it is what it was. All leases end."""
+    db.execute("UPDATE marks SET live = 0 WHERE live = 1")
+    db.execute("UPDATE objects SET held = 0 WHERE held > 0")
     answered = db.execute("UPDATE objects SET state = 2 WHERE role = 0 AND state = 1 AND votes > 0").rowcount
     state, counter = (4, "failed") if reason else (0, "unlabeled")
     rest = db.execute(

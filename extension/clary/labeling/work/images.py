@@ -46,7 +46,11 @@ def path_of(home: Home, uri: str) -> Path:
         path = Objects(home).resolve(uri).path
     except ObjectsError as error:
         raise ImageError(str(error)) from None
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise ImageError(f"{uri} cannot be read: {error.strerror}.") from None
+    if not there:
         raise ImageError(f"{uri} does not exist.")
     return path
 
@@ -83,9 +87,9 @@ def served(home: Home, thing: ObjectRow, size: int) -> SessionImage:
     path = path_of(home, uri)
     kind = content_type(uri)
     small = size and max(thing.width, thing.height) > size
-    if not small and kind in _SHOWN:
-        return SessionImage(path.read_bytes(), kind)
     try:
+        if not small and kind in _SHOWN:
+            return SessionImage(path.read_bytes(), kind)
         return SessionImage(_preview(path, size), "image/jpeg")
     except Exception as error:
         raise ImageError(f"The image cannot be read: {_reason(error)}") from None

@@ -77,13 +77,12 @@ class Looking:
     def known(
         self, kind: str, ids: Iterable[int] | None = None
     ) -> dict[int, tuple[Answer, float | None, str]]:
-        """What is known of objects beforehand: (answer, confidence, origin). Kinds: prelabel, gold, earlier, model. `ids` as for
-        `votes`."""
+        """What is known of objects beforehand: (answer, confidence, origin). Kinds: see `schema`. `ids` as for `votes`."""
         return reading.known(self.database.read(), kind, ids, self.task.packed if ids is None else None)
 
-    def decisions(self) -> dict[int, tuple[str, Answer]]:
-        """The owner's final answers of the review queue: object to (who decided, answer)."""
-        return reading.decisions(self.database.read())
+    def decisions(self) -> dict[int, Vote]:
+        """The owner's final answers of the review queue, by object; packed."""
+        return reading.decisions(self.database.read(), self.task.packed)
 
     def machine(self, ids: Iterable[int] | None = None) -> dict[int, tuple[Answer, float]]:
         """What the machine has labelled: (answer, confidence)."""

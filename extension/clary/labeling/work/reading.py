@@ -81,19 +81,22 @@ def machine(db: sqlite3.Connection, ids: Iterable[int] | None) -> dict[int, tupl
     return {row["object"]: (json.loads(row["answer"]), row["confidence"]) for row in rows}
 
 
-def decisions(db: sqlite3.Connection) -> dict[int, tuple[str, Answer]]:
+def decisions(db: sqlite3.Connection, packed: Packed) -> dict[int, Vote]:
     rows = db.execute(
-        "SELECT objects.id, worker, body FROM objects JOIN events ON seq = decided WHERE decided IS NOT NULL"
+        "SELECT objects.id, worker, body, time, seconds FROM objects JOIN events ON seq = decided WHERE decided IS NOT NULL"
     )
-    return {row["id"]: (row["worker"], json.loads(row["body"])["answer"]) for row in rows}
+    return {
+        row["id"]: Vote(row["worker"], packed(json.loads(row["body"])["answer"]), row["time"], row["seconds"])
+        for row in rows
+    }
 
 
 def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> dict[int, Verdict]:
     """Human verdicts and machine labels of all items. A decision of the owner counts as the only vote there is."""
     answers = votes(db, None, None, task.packed)
-    decided = decisions(db)
-    for thing, (owner, answer) in decided.items():
-        answers[thing] = [Vote(owner, task.packed(answer))]
+    decided = decisions(db, task.packed)
+    for thing, decision in decided.items():
+        answers[thing] = [decision]
     gold = {thing: answer for thing, (answer, _, _) in known(db, "gold", None, task.packed).items()}
     items = {thing: cast for thing, cast in answers.items() if thing not in gold}
     found = task.consolidate(answers, Things(db, settings), settings, gold) if items else {}

@@ -26,8 +26,8 @@ FLAGGED, DISAGREED, SKIPPED = 1, 2, 4
 @dataclass(frozen=True)
 class NewObject:
     """A line of the input on its way in. `line`: its JSON text. `state`: unlabeled, failed (with `reason`) or chained.
-    `known`: kind (prelabel | gold | earlier) to (answer, confidence or None, origin). `shown`: what a canvas shows instead of
-    the line's own: header, text, image (a URI); and bytes, the file's size."""
+    `known`: kind (prelabel | hint | gold | earlier) to (answer, confidence or None, origin). `shown`: what a canvas shows
+    instead of the line's own: header, text, image (a URI); and bytes, the file's size."""
 
     line: str
     width: int = 0

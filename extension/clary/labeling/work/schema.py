@@ -33,7 +33,8 @@ SCHEMA = """
     CREATE INDEX objects_batch ON objects (batch, id);
 
     -- What is known of an object beforehand. kind: prelabel (what is verified, adjusted or suggested by the input), gold (the
-    -- right answer), earlier (a label from before this job), model (the model's guess).
+    -- right answer), earlier (a label from before this job), model (the model's guess), hint (a suggestion of the input without
+    -- what names labels that the job does not have: shown, never taken over by the machine).
     CREATE TABLE known (
         object INTEGER NOT NULL, kind TEXT NOT NULL, answer TEXT NOT NULL, confidence REAL, origin TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (object, kind)

@@ -52,6 +52,8 @@ def item(work: Work, number: int, worker: str, *, votes: bool = False) -> dict[s
     thing = work.object(number)
     mark = work.mark(worker, number)
     prelabel = work.known("prelabel", [number]).get(number)
+    if prelabel is None and work.settings.prelabel_attribute:
+        prelabel = work.known("hint", [number]).get(number)
     guess = work.known("model", [number]).get(number)
     if work.settings.mode == "label" and _is_audit(work, thing):
         guess = prelabel = None

@@ -149,7 +149,7 @@ class Work(Looking):
             return assignment.renew(db, worker, thing, self.rules, time.time())
 
     def release(self, worker: str, thing: int) -> None:
-        """Take the object back from the person, who gets it again later."""
+        """Take the object back from the person, who gets it again later. Raises SessionError when the person does not have it."""
         with self.database.transaction() as db:
             assignment.release(db, worker, thing, self.rules)
 
@@ -180,6 +180,11 @@ class Work(Looking):
         with self.database.transaction() as db:
             for key, value in facts.items():
                 put(db, key, value)
+
+    def retry(self) -> bool:
+        """Make the output due (again) of a job that has ended; False where there is nothing to write: see `course.retry`."""
+        with self.database.transaction() as db:
+            return course.retry(db)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
