@@ -34,14 +34,14 @@ export function fakeSession({ opened, items, picture, delay = 5, theme }) {
         undone.push([one, one.answer]);
         one.answer = before;
         one.skipped = false;
-        return { seq: log.length, progress: progress(), item: shown(one) };
+        return { seq: log.length, progress: progress(), item: shown(one), items: [shown(one)] };
       }
       if (action === "redo") {
         if (!undone.length) throw { code: "BadRequest", message: "There is nothing to redo.", retry: false };
         const [one, after] = undone.pop();
         log.push([one, null]);
         one.answer = after;
-        return { seq: log.length, progress: progress(), item: shown(one) };
+        return { seq: log.length, progress: progress(), item: shown(one), items: [shown(one)] };
       }
       return { seq: log.length, progress: progress() };
     },

@@ -22,8 +22,22 @@ def test_a_key_answers_and_the_next_item_shows_when_the_answer_is_on_disk(jobs, 
     canvas.answer("2", then=2)
     assert answers(work)[1] == {"label": "dog"}
     expect(canvas.page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "2")
-    canvas.answer("3", then=3)
+    # A double click is one answer: nobody has seen the item that the second one falls on.
+    canvas.page.evaluate(
+        """async () => {
+          const host = document.querySelector('.clary-canvas');
+          const bird = host.shadowRoot.querySelectorAll('.label')[2];
+          const click = (detail, timeStamp) => bird.dispatchEvent(Object.defineProperty(
+            new MouseEvent('click', { detail, bubbles: true, composed: true }), 'timeStamp', { value: timeStamp }));
+          click(1, 1000);
+          await new Promise((shown) => new MutationObserver(shown).observe(host, { attributeFilter: ['data-item'] }));
+          await new Promise((unlocked) => setTimeout(unlocked));
+          click(2, 1200);
+        }"""
+    )
+    canvas.shows(3)
     canvas.answer("1", then=4)
+    assert answers(work)[3] == {"label": "cat"}
     canvas.answer("1", then=5)
     canvas.answer("1")
     expect(canvas.page.get_by_text("6 items labeled by you")).to_be_visible()
@@ -138,6 +152,29 @@ def test_all_of_these_are_cats(jobs, open_canvas, answers):
     assert canvas.leaked() == []
 
 
+def test_the_grid_begins_with_what_is_to_be_done_and_undo_brings_all_of_it_back(jobs, open_canvas, answers):
+    lines = [{"source": f"text number {number:02}"} for number in range(75)]
+    work = jobs.make("many", "text-classification", lines)
+    canvas = open_canvas("many")
+    canvas.answer("1", then=1)
+    canvas.answer("PageUp", then=0)
+    canvas.press("g")
+    cells = canvas.page.get_by_role("option")
+    expect(cells).to_have_count(36)
+    expect(cells.first).to_contain_text("text number 01")
+    expect(canvas.page.locator(".looking-back")).to_have_count(0)
+    canvas.press("2", "a", "Enter")
+    expect(cells.first).to_contain_text("text number 37")
+    assert len(answers(work)) == 37
+    canvas.press("Control+z")
+    expect(cells.first).to_contain_text("text number 01")
+    expect(cells.nth(35)).to_contain_text("text number 36")
+    assert len(answers(work)) == 1
+    canvas.press("Control+Shift+z")
+    expect(cells.first).to_contain_text("text number 37")
+    assert len(answers(work)) == 37
+
+
 def test_the_help_shows_all_keys_and_keys_do_nothing_behind_it(jobs, open_canvas, answers, texts):
     work = jobs.make("help", "text-classification", texts)
     canvas = open_canvas("help")
@@ -163,8 +200,16 @@ def test_a_job_may_want_enter_after_every_choice(jobs, open_canvas, answers, tex
     lines = [{**line, "from": "a <b>list</b>"} for line in texts]
     work = jobs.make("slow", "text-classification", lines, options={"auto_advance": False})
     canvas = open_canvas("slow")
-    canvas.press("1", "2")
+    canvas.press("1", "2", "3", "u")
+    expect(canvas.page.get_by_role("radio", name="dog")).to_be_checked()
     canvas.answer("Enter", then=1)
+    assert answers(work) == {0: {"label": "dog"}}
+    # Undo takes back the choice, and the draft with it; only then the item before.
+    canvas.press("1")
+    until(lambda: work.mark("anna", 1)["draft"])
+    canvas.press("u")
+    until(lambda: not work.mark("anna", 1)["draft"])
+    expect(canvas.page.get_by_role("radio", name="cat")).not_to_be_checked()
     assert answers(work) == {0: {"label": "dog"}}
     canvas.page.get_by_text("About this item").click()
     expect(canvas.page.get_by_text("a <b>list</b>")).to_be_visible()

@@ -44,12 +44,82 @@ def test_an_answer_waits_for_a_killed_server_and_is_there_once(jobs, open_canvas
     expect(canvas.page.get_by_text("Not saved: waiting for the server")).to_be_visible()
     canvas.shows(1)  # the next item does not show before the answer is on disk
     canvas.press("3", "s", "Control+z")  # keys are held: they would be meant for another item
+    canvas.page.get_by_role("radio", name="bird").click()  # and so is the mouse
+    canvas.page.get_by_role("button", name="Grid").click()
+    expect(canvas.page.get_by_role("radio", name="dog")).to_be_checked()
     jobs.start()
     canvas.shows(2)
     expect(canvas.page.get_by_text("Not saved")).to_be_hidden()
+    expect(canvas.page.get_by_text("everything is saved")).to_be_visible()
+    expect(canvas.page.locator(".root")).to_have_attribute("data-mode", "label")
     canvas.answer("3", then=3)
     assert answered(work) == [0, 1, 2]
     assert answers(work)[1] == {"label": "dog"}
+
+
+def test_an_answer_that_waits_is_saved_although_the_canvas_was_closed(jobs, open_canvas, answers, texts):
+    work = jobs.make("closed", "named-entity-recognition", texts)
+    canvas = open_canvas("closed")
+    canvas.press("ArrowRight", "1")
+    canvas.answer("Enter", then=1)
+    jobs.kill()
+    canvas.press("Control+z")  # waits, and behind it nothing is lost
+    expect(canvas.page.get_by_text("Not saved: waiting for the server")).to_be_visible()
+    canvas.page.evaluate("leave()")
+    expect(canvas.host).to_have_count(0)
+    jobs.start()
+    canvas.page.evaluate("leave.saved()")
+    assert answers(work) == {}
+    # A change that was not even sent yet goes its way, too.
+    again = open_canvas("closed")
+    again.press("ArrowRight", "ArrowRight", "2")
+    again.page.evaluate("leave(); leave.saved()")
+    assert len(work.mark("anna", 0)["draft"]) > len(work.mark("anna", 1)["draft"] or "")
+
+
+def test_an_answer_that_takes_long_is_sent_again_and_the_first_acknowledgement_counts(
+    jobs, open_canvas, texts
+):
+    work = jobs.make("long", "text-classification", texts)
+    canvas = open_canvas("long")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if '"answer"' in (route.request.post_data or "") and len(held) < 2:
+            held.append(route)
+        else:
+            route.continue_()
+
+    canvas.page.clock.install()
+    canvas.page.route("**/canvas?*", hold)
+    canvas.press("1")
+    until(lambda: canvas.page.evaluate("1") and len(held) == 1)
+    canvas.page.clock.fast_forward(9000)
+    expect(canvas.page.get_by_text("Not saved: waiting for the server")).to_be_visible()
+    canvas.page.clock.fast_forward(1000)
+    until(lambda: canvas.page.evaluate("1") and len(held) == 2)
+    held[0].continue_()
+    expect(canvas.host).to_have_attribute("data-item", "1", timeout=6000)  # before it is sent a third time
+    expect(canvas.page.get_by_text("everything is saved")).to_be_visible()
+    assert answered(work) == [0]
+    canvas.answer("1", then=2)
+    assert answered(work) == [0, 1]
+
+
+def test_work_on_an_earlier_item_stays_when_the_page_looks_for_new_ones(jobs, open_canvas, answers):
+    work = jobs.make("polled", "bounding-box", jobs.photos(1))
+    canvas = open_canvas("polled")
+    canvas.page.clock.install()
+    canvas.drag((50, 50), (100, 100))
+    canvas.press("Enter")
+    expect(canvas.page.get_by_role("heading", name="All done")).to_be_visible()
+    canvas.press("PageUp", "n", "n")
+    expect(canvas.page.get_by_role("heading", name="Boxes (3)")).to_be_visible()
+    with canvas.page.expect_request("**/canvas?*"):  # the draft
+        canvas.page.clock.fast_forward(6000)
+    canvas.press("Control+z", "Control+z")
+    expect(canvas.page.get_by_role("heading", name="Boxes (1)")).to_be_visible()
+    assert len(answers(work)[0]["boxes"]) == 1
 
 
 def test_an_acknowledgement_that_was_lost_is_asked_for_again(jobs, open_canvas, texts):

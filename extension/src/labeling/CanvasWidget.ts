@@ -2,6 +2,7 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { confirm } from '../components/notices';
 import { labelingIcon } from '../icons';
 import { IClary } from '../tokens';
 
@@ -10,8 +11,14 @@ interface IModel {
   set(name: string, value: unknown): void;
 }
 
+/** Takes a canvas away; `saved` resolves when all that was done in it is on disk. */
+interface ILeave {
+  (): void;
+  saved(): Promise<void>;
+}
+
 interface ICanvasModule {
-  default: { render(place: { model: IModel; el: HTMLElement }): () => void };
+  default: { render(place: { model: IModel; el: HTMLElement }): ILeave };
 }
 
 interface IModelModule {
@@ -31,8 +38,13 @@ class CanvasHost extends Widget {
     this.observer = new MutationObserver(() => this.model?.set('theme', theme()));
   }
 
-  /** Show it from the beginning, where `review` says. */
+  /** Show it from the beginning, where `review` says, once everything that was done before is saved. */
   async start(review: boolean): Promise<void> {
+    const turn = ++this.turns;
+    await this.saved();
+    if (this.isDisposed || turn !== this.turns) {
+      return;
+    }
     this.stop?.();
     this.stop = null;
     this.node.replaceChildren();
@@ -42,7 +54,7 @@ class CanvasHost extends Widget {
         import(/* webpackIgnore: true */ `${modules}/canvas.js`),
         import(/* webpackIgnore: true */ `${modules}/http_model.js`)
       ])) as [ICanvasModule, IModelModule];
-      if (this.isDisposed) {
+      if (this.isDisposed || turn !== this.turns) {
         return;
       }
       this.model = http.httpModel({
@@ -53,6 +65,11 @@ class CanvasHost extends Widget {
     } catch (error) {
       this.failed(error, review);
     }
+  }
+
+  /** Resolves when all that was done is on disk. */
+  async saved(): Promise<void> {
+    await this.stop?.saved();
   }
 
   override dispose(): void {
@@ -88,7 +105,8 @@ class CanvasHost extends Widget {
   }
 
   private model: IModel | null = null;
-  private stop: (() => void) | null = null;
+  private stop: ILeave | null = null;
+  private turns = 0;
   private readonly observer: MutationObserver;
 }
 
@@ -112,6 +130,23 @@ export class CanvasWidget extends MainAreaWidget<CanvasHost> {
     this.title.closable = true;
     this.toolbar.hide();
     void this.content.start(review);
+  }
+
+  /** An answer that waits for the server goes on waiting behind a closed tab; whoever closes it is told. */
+  protected override onCloseRequest(_: Message): void {
+    void this.mayClose().then(may => may && this.dispose());
+  }
+
+  private async mayClose(): Promise<boolean> {
+    const late = new Promise<boolean>(resolve => setTimeout(() => resolve(false), 1000));
+    if (await Promise.race([this.content.saved().then(() => true), late])) {
+      return true;
+    }
+    return confirm(
+      'Not everything is saved yet',
+      'The server does not answer. If you close the tab, saving goes on for as long as JupyterLab stays open here.',
+      'Close the tab'
+    );
   }
 
   /** Turn to the items to label, or to those to review. */

@@ -74,9 +74,12 @@ def test_several_jobs_are_a_list_and_one_comes_back_to_it(front: Any, job: Any, 
     expect(page.get_by_role("heading", name="Hello, Bo")).to_be_visible()
     page.get_by_role("button", name="<b>mood-2</b>").tap()
     expect(page.locator(".clary-canvas")).to_have_attribute("data-item", "0")
+    page.context.set_offline(True)
     page.get_by_role("radio", name="bad").tap()
-    expect(page.locator(".clary-canvas")).to_have_attribute("data-item", "1")
+    expect(page.get_by_text("Not saved: waiting for the server")).to_be_visible()
     page.get_by_role("button", name="All jobs").tap()
+    expect(page.get_by_role("button", name="All jobs, as soon as everything is saved")).to_be_visible()
+    page.context.set_offline(False)
     expect(page.get_by_text("1 done by you, 2 left")).to_be_visible()
 
 

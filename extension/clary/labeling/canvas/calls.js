@@ -10,7 +10,7 @@ export class CallError extends Error {
   }
 }
 
-const AWAY = { code: "Unreachable", message: "The server does not answer.", retry: true };
+export const AWAY = { code: "Unreachable", message: "The server does not answer.", retry: true };
 
 export class Calls {
   /** @param {any} model  `send(content)`, `on("msg:custom", (content, buffers) => ...)`, `off` */
@@ -33,7 +33,7 @@ export class Calls {
    * @returns {Promise<any>} the result; of `image` a Blob
    */
   call(method, params = {}, timeout = 20000) {
-    const id = `${this.prefix}-${++this.count}`;
+    const id = this.id();
     return new Promise((resolve, reject) => {
       const clock = setTimeout(() => end(() => reject(new CallError(AWAY))), timeout);
       const end = (/** @type {() => void} */ settle) => {
@@ -55,9 +55,75 @@ export class Calls {
     });
   }
 
+  id() {
+    return `${this.prefix}-${++this.count}`;
+  }
+
+  /** One question that may be sent several times. @param {string} method @param {Record<string, any>} params */
+  question(method, params) {
+    return new Question(this, method, params);
+  }
+
   close() {
     this.model.off?.("msg:custom", this.heard);
     this.waiting.clear();
+  }
+}
+
+/**
+ * A question under one name, however often it is sent: the answer to any sending is its answer. What it asks for must do no
+ * harm when it is done twice.
+ */
+export class Question {
+  /** @param {Calls} calls @param {string} method @param {Record<string, any>} params */
+  constructor(calls, method, params) {
+    this.calls = calls;
+    this.method = method;
+    this.message = { id: calls.id(), method, params };
+    /** @type {any[]} answers that nobody has taken yet */
+    this.answers = [];
+    this.wake = () => {};
+    calls.waiting.set(this.message.id, (content) => this.take(content));
+  }
+
+  /** How much there is to send. */
+  get bytes() {
+    return JSON.stringify(this.message.params).length;
+  }
+
+  send() {
+    try {
+      this.calls.model.send(this.message);
+    } catch {
+      this.take({ error: AWAY });
+    }
+  }
+
+  /** @param {any} content */
+  take(content) {
+    this.answers.push(content);
+    this.wake();
+  }
+
+  /**
+   * The next answer: `{result}` or `{error}`; null when there is none in time, or nobody wants to wait (`wake`).
+   * @param {number} time milliseconds @returns {Promise<any>}
+   */
+  next(time) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(clock);
+        this.wake = () => {};
+        resolve(this.answers.shift() ?? null);
+      };
+      const clock = setTimeout(end, time);
+      this.wake = end;
+      if (this.answers.length) end();
+    });
+  }
+
+  close() {
+    this.calls.waiting.delete(this.message.id);
   }
 }
 

@@ -27,21 +27,28 @@ export function choose(place) {
 
   /** @param {import("./types.js").Label} label */
   function take(label) {
-    if (!many) {
+    if (advances) {
       names = [label.name];
       proposed = false;
       labels.mark(names);
-      if (advances) place.submit({ label: label.name });
-      else place.changed();
+      place.submit({ label: label.name });
       return;
     }
-    const after = names.includes(label.name)
-      ? names.filter((name) => name !== label.name)
-      : [...names, label.name];
-    done.push({ before: names, after });
+    const on = names.includes(label.name);
+    const after = !many
+      ? [label.name]
+      : on
+        ? names.filter((name) => name !== label.name)
+        : [...names, label.name];
+    change(after);
+    place.say(many ? `${label.name} ${on ? "off" : "on"}` : label.name);
+  }
+
+  /** @param {string[]} after */
+  function change(after) {
+    if (JSON.stringify(after) !== JSON.stringify(names)) done.push({ before: names, after });
     undone = [];
     put(after);
-    place.say(`${label.name} ${after.includes(label.name) ? "on" : "off"}`);
   }
 
   /** @param {string[]} after */

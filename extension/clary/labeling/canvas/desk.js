@@ -4,7 +4,7 @@ import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
 import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
-import { h, keycap } from "./dom.js";
+import { fill, h, keycap } from "./dom.js";
 import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
@@ -12,12 +12,13 @@ import { editorOf, fitsGrid } from "./editors.js";
 import { emptiness } from "./emptiness.js";
 import { Frame } from "./frame.js";
 import { grid } from "./grid.js";
+import { hold } from "./hold.js";
 import { Images } from "./images.js";
 import { listen } from "./keys.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
-import { isDark } from "./theme.js";
+import { isDark, themes } from "./theme.js";
 
 export class Desk {
   /** @param {any} model @param {HTMLElement} el */
@@ -27,7 +28,8 @@ export class Desk {
     this.images = new Images(this.calls);
     this.frame = new Frame(el, isDark(model, el), (action) => this.act(action));
     this.saving = new Saving(this.calls, {
-      away: (since) => this.away(since),
+      away: (what) => this.away(what),
+      saved: () => this.frame.note("The server is back; everything is saved."),
       busy: (busy) => this.frame.busy(busy)
     });
     this.doing = new Doing(this);
@@ -39,19 +41,24 @@ export class Desk {
     /** @type {any} */
     this.editor = null;
     this.locked = false;
+    this.turns = 0; // how often what is shown changed
     this.shownWait = "";
     this.closed = false;
     /** @type {import("./types.js").Opened|any} */
     this.job = null;
     this.active = Date.now();
     listen(this.frame.root, {
-      press: (key, event) => pressed(this, key, event),
-      release: (key) => this.editor?.release?.(key)
+      press: (key, event) => {
+        const ours = pressed(this, key, event);
+        this.frame.keep();
+        return ours;
+      },
+      release: (key, lost) => this.editor?.release?.(key, lost)
     });
+    hold(this.frame.root, ".middle, .panel", () => this.locked);
     this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
     this.tick = setInterval(() => this.doing.renew(), 20000);
-    this.themed = () => this.frame.root.classList.toggle("dark", isDark(model, el));
-    model.on?.("change:theme", this.themed);
+    this.unthemed = themes(model, el, (dark) => this.frame.root.classList.toggle("dark", dark));
   }
 
   async start() {
@@ -73,22 +80,32 @@ export class Desk {
     if (this.model.get?.("focus")) this.frame.focus();
   }
 
-  /** Another view of the job's items. @param {"label"|"grid"|"review"} mode */
-  async turn(mode) {
+  /** Another view of the job's items, from the first one to do. @param {"label"|"grid"|"review"} mode */
+  turn(mode) {
+    return this.doing.locked(null, async () => {
+      await this.view(mode);
+      await this.next();
+    });
+  }
+
+  /** Another view, with nothing shown in it yet. @param {"label"|"grid"|"review"} mode */
+  async view(mode) {
     await this.drafts.flush();
-    this.editor?.close();
-    this.frame.panel.replaceChildren();
+    this.frame.keeping(() => {
+      this.editor?.close();
+      this.frame.panel.replaceChildren();
+    });
     const review = mode === "review";
     if (review || this.mode === "review")
       this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
     this.mode = mode;
+    this.queue.back = 0;
     this.queue.ahead = mode === "grid" ? 35 : review ? 3 : 5;
     this.frame.root.dataset.mode = mode;
     this.frame.root.dataset.task = this.job.task;
     const place = this.place();
     this.editor = mode === "grid" ? grid(place, this) : editorOf(place, review ? "review" : "label");
     this.modes();
-    await this.next();
   }
 
   /** @returns {import("./types.js").Place} */
@@ -116,7 +133,8 @@ export class Desk {
     const disputed = this.job.owner ? this.last?.review || 0 : 0;
     const grids = fitsGrid(this.job);
     const review = disputed > 0 || this.mode === "review";
-    this.frame.modes.replaceChildren(
+    fill(
+      this.frame.modes,
       ...(grids || review ? [one("label", "One by one", "")] : []),
       ...(grids ? [one("grid", "Grid", "G")] : []),
       ...(review ? [one("review", `Review ${disputed || ""}`.trim(), "")] : [])
@@ -125,7 +143,7 @@ export class Desk {
 
   /** Have items, and show the first; where there are none, say why and look again later. */
   async next() {
-    clearTimeout(this.poll);
+    const turn = this.shows();
     const queue = this.queue;
     if (!queue.front) {
       try {
@@ -133,10 +151,17 @@ export class Desk {
       } catch (error) {
         return this.without(/** @type {any} */ (error));
       }
-      if (this.closed || queue !== this.queue) return;
+      // Meanwhile something else was shown: somebody may be at work on it.
+      if (this.closed || turn !== this.turns) return;
     }
     if (queue.shown) this.show();
     else this.without();
+  }
+
+  /** What is on the screen changes now; what was to come by itself does not. @returns {number} which change it is */
+  shows() {
+    clearTimeout(this.poll);
+    return ++this.turns;
   }
 
   /** The item that the queue says is shown. */
@@ -144,6 +169,7 @@ export class Desk {
     const { queue, frame } = this;
     const item = queue.shown;
     if (!item) return this.without();
+    this.shows();
     frame.put();
     this.clock.start();
     const header = item.header === this.job.title ? "" : item.header || "";
@@ -195,11 +221,13 @@ export class Desk {
   buttons(item) {
     const { buttons, root } = this.frame;
     const submits = this.editor.submits ? this.editor.submits() : "Submit";
-    buttons.submit.hidden = !submits;
-    buttons.submit.firstChild.textContent = submits;
     root.classList.toggle("looking-back", this.queue.back > 0);
-    buttons.forward.disabled = this.queue.back === 0;
-    buttons.skip.disabled = this.queue.back > 0;
+    this.frame.keeping(() => {
+      buttons.submit.hidden = !submits;
+      buttons.submit.firstChild.textContent = submits;
+      buttons.forward.disabled = this.queue.back === 0;
+      buttons.skip.disabled = this.queue.back > 0;
+    });
     buttons.flag.setAttribute("aria-pressed", String(Boolean(item.flagged)));
     buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
   }
@@ -228,7 +256,7 @@ export class Desk {
     const item = this.queue.shown;
     if (item && this.mode === "label") {
       this.drafts.later(item.id, () => {
-        if (this.queue.shown !== item) return null;
+        if (this.queue.shown !== item) return undefined;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();
         return item.draft;
       });
@@ -251,26 +279,32 @@ export class Desk {
     ];
   }
 
-  /** @param {number|null} since */
-  away(since) {
-    const held = this.saving.pending > 0;
-    const text = held
-      ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers."
-      : "Waiting for the server.";
-    this.frame.warn(since ? text : "");
-    if (!since && held) this.frame.note("The server is back; everything is saved.");
+  /** @param {"save"|"question"|null} what waits for a server that does not answer */
+  away(what) {
+    const text =
+      what === "save"
+        ? "Not saved: waiting for the server. Nothing is lost; this page goes on as soon as it answers."
+        : "Waiting for the server.";
+    this.frame.warn(what ? text : "");
+  }
+
+  /** Resolves when all that was done and begun is on disk. */
+  async saved() {
+    await this.drafts.flush();
+    await this.saving.quiet();
   }
 
   close() {
     this.closed = true;
+    // What is not on disk yet goes on its way there for as long as the page is open.
+    void this.saved().then(() => (this.saving.end(), this.calls.close()));
     clearTimeout(this.poll);
     clearInterval(this.tick);
-    this.model.off?.("change:theme", this.themed);
+    this.unthemed();
     this.drafts.close();
     this.saving.close();
     this.clock.close();
     this.editor?.close();
     this.frame.close();
-    setTimeout(() => this.calls.close(), 2000); // The last draft's way.
   }
 }

@@ -120,22 +120,26 @@ export class Doing {
       }
       desk.progress(result.progress);
       desk.frame.say(action === "undo" ? "Undone" : "Redone");
-      if (result.item) this.moved(action, result.item);
+      if (result.item) this.moved(action, result.item, result.items);
     });
   }
 
   /**
-   * An undone action's item is to be done again; a redone one's is done again.
-   * @param {string} action @param {any} item
+   * An undone action's item is to be done again; a redone one's is done again. So are those that were done with it.
+   * @param {string} action @param {any} item @param {any[]} items  all of them, `item` among them
    */
-  moved(action, item) {
+  moved(action, item, items) {
     const { desk } = this;
-    desk.queue.bring(item);
-    if (action === "redo" && (item.answer || item.skipped)) {
-      desk.queue.advance({});
-      return desk.queue.shown ? desk.show() : void desk.next();
+    const { queue } = desk;
+    const done = (/** @type {any} */ one) => action === "redo" && (one.answer || one.skipped);
+    const first = [item, ...items.filter((one) => one.id !== item.id)];
+    for (const one of first.reverse()) {
+      if (done(one)) queue.finish(one);
+      else queue.bring(one);
     }
-    desk.show();
+    queue.back = 0;
+    if (queue.shown) desk.show();
+    else void desk.next();
   }
 
   /** @param {"back"|"forward"} action */

@@ -14,7 +14,10 @@ export class Drafts {
     document.addEventListener("visibilitychange", this.leaving);
   }
 
-  /** @param {number} object @param {() => any} answer what stands there when it is sent; null: nothing */
+  /**
+   * @param {number} object
+   * @param {() => any} answer  what stands there when it is sent; null: nothing any more; undefined: nothing is to be sent
+   */
   later(object, answer) {
     this.wanted = { object, answer };
     clearTimeout(this.clock);
@@ -27,7 +30,7 @@ export class Drafts {
     const wanted = this.wanted;
     this.wanted = null;
     const answer = wanted?.answer();
-    if (!wanted || !answer) return this.sent;
+    if (!wanted || answer === undefined) return this.sent;
     this.sent = this.sent.then(() =>
       this.saving
         .save("act", { action: "draft", object: wanted.object, answer })
@@ -43,8 +46,8 @@ export class Drafts {
     return this.sent;
   }
 
+  /** After the last `flush`. */
   close() {
-    this.flush();
     window.removeEventListener("pagehide", this.leaving);
     document.removeEventListener("visibilitychange", this.leaving);
   }

@@ -157,8 +157,7 @@ export class Grid {
     const { queue } = this.desk;
     cells.forEach((cell, index) => {
       const item = cell.item;
-      queue.drop(item.id);
-      queue.keep({ ...item, answer, seq: seqs[index] });
+      queue.finish({ ...item, answer, seq: seqs[index] });
     });
     this.from = this.at = 0;
     this.place.say(`${cells.length} saved`);

@@ -1,9 +1,12 @@
 // A model over HTTP, for hosts without a kernel: the JupyterLab tab and the portal.
 
+/** How often one question may be on its way at once. */
+const MOST_SENDINGS = 3;
+
 /**
  * @param {object} options
- * @param {(body: {method: string, params: any}) => Promise<{result?: any, error?: any}>} options.post  rejects when the
- *   server cannot be reached
+ * @param {(body: {method: string, params: any}, signal?: AbortSignal) => Promise<{result?: any, error?: any}>} options.post
+ *   rejects when the server cannot be reached
  * @param {(object: number, size?: number) => Promise<Blob>} options.image
  * @param {Record<string, any>} [options.state]  what `get` gives ("theme")
  */
@@ -13,15 +16,27 @@ export function httpModel({ post, image, state = {} }) {
   const emit = (/** @type {string} */ event, /** @type {any[]} */ ...what) => {
     for (const listener of listeners.get(event) || []) listener(...what);
   };
+  /** @type {Map<string, Set<AbortController>>} sendings of a question that are on their way, oldest first */
+  const sent = new Map();
   const answer = async (/** @type {any} */ { id, method, params }) => {
+    const all = sent.get(id) || new Set();
+    const own = new AbortController();
+    // A browser keeps few connections to a server: what hangs must not take all of them.
+    if (all.size >= MOST_SENDINGS) [...all][0].abort();
+    sent.set(id, all.add(own));
     try {
       if (method === "image") {
         const found = await image(params.object, params.size);
         emit("msg:custom", { id, result: { type: found.type } }, [found]);
         return;
       }
-      emit("msg:custom", { id, ...(await post({ method, params })) }, []);
+      const found = await post({ method, params }, own.signal);
+      if (own.signal.aborted) return;
+      emit("msg:custom", { id, ...found }, []);
+      // It is answered: an earlier sending that arrives later would undo what came after it.
+      if (!found.error?.retry) for (const other of all) if (other !== own) other.abort();
     } catch (error) {
+      if (own.signal.aborted) return;
       const {
         code = "Unreachable",
         message = "The server does not answer.",
@@ -38,6 +53,9 @@ export function httpModel({ post, image, state = {} }) {
         },
         []
       );
+    } finally {
+      all.delete(own);
+      if (!all.size) sent.delete(id);
     }
   };
   return {
@@ -86,12 +104,13 @@ export function overHttp(address, { headers = {}, query = "", fetch: get = fetch
     return { code: "BadRequest", retry: response.status >= 500, ...body.error, message };
   };
   return {
-    /** @param {{method: string, params: any}} body */
-    async post(body) {
+    /** @param {{method: string, params: any}} body @param {AbortSignal} [signal] */
+    async post(body, signal) {
       const response = await request(`${address}/canvas${suffix}`, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...headers },
-        body: JSON.stringify(body)
+        body: JSON.stringify(body),
+        signal
       });
       return response.ok ? response.json() : { error: await problem(response) };
     },

@@ -2,6 +2,9 @@
 
 import { h, ink, keycap, percent } from "./dom.js";
 
+/** Milliseconds: faster than anybody looks at an item, slower than two clicks are one double click. */
+const DOUBLE = 350;
+
 export class Labels {
   /**
    * @param {HTMLElement} place @param {import("./types.js").Label[]} labels
@@ -12,6 +15,8 @@ export class Labels {
   constructor(place, labels, { choose, many = false, title = "Labels", kind = "answer", patterns = false }) {
     this.labels = labels;
     this.chosen = choose;
+    this.once = kind === "answer" && !many;
+    this.clickedAt = -Infinity;
     /** @type {Map<string, any>} */
     this.buttons = new Map();
     this.list = h("div", {
@@ -28,7 +33,7 @@ export class Labels {
           "aria-checked": "false",
           "aria-keyshortcuts": label.hotkey || null,
           style: { "--label": label.color, "--ink": ink(label.color) },
-          on: { click: () => choose(label) }
+          on: { click: (/** @type {MouseEvent} */ event) => this.clicked(label, event) }
         },
         h("span", { class: patterns ? `swatch pattern-${index % 6}` : "swatch" }),
         h("span", { class: "name", text: label.name }),
@@ -42,6 +47,17 @@ export class Labels {
     this.search = many_ ? this.searchField() : null;
     this.box = h("div", { class: "label-box" }, this.search, this.list);
     place.append(this.box);
+  }
+
+  /**
+   * The second click of a double one would answer an item that nobody has seen yet.
+   * @param {import("./types.js").Label} label @param {MouseEvent} event
+   */
+  clicked(label, event) {
+    const after = event.timeStamp - this.clickedAt;
+    this.clickedAt = event.timeStamp;
+    if (this.once && event.detail > 1 && after < DOUBLE) return;
+    this.chosen(label);
   }
 
   searchField() {
@@ -58,8 +74,8 @@ export class Labels {
     field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter" || event.isComposing) return;
       const first = this.labels.find((label) => !this.buttons.get(label.name).hidden);
-      if (first) this.chosen(first);
       this.clearSearch();
+      if (first) this.chosen(first);
     });
     return field;
   }
@@ -68,7 +84,10 @@ export class Labels {
     if (!this.search) return;
     this.search.value = "";
     this.search.dispatchEvent(new Event("input"));
-    this.search.blur();
+    // The keys are the item's again; without any focus they would be the page's.
+    /** @type {HTMLElement|null|undefined} */ (this.box.closest(".root")?.querySelector(".stage"))?.focus({
+      preventScroll: true
+    });
   }
 
   /**

@@ -7,6 +7,7 @@ import { number } from "./progress.js";
 
 const KEPT = "clary-annotator";
 const HEADER = "X-Clary-Annotator";
+const BACK = "‹ All jobs";
 
 const STYLE = `
 html, body { margin: 0; height: 100%; }
@@ -34,7 +35,7 @@ p { margin: 0; color: var(--faint); overflow-wrap: anywhere; }
 
 const base = new URL(".", location.href);
 const place = /** @type {HTMLElement} */ (document.getElementById("portal"));
-/** @type {(() => void)|null} */
+/** @type {ReturnType<typeof canvas.render>|null} */
 let leave = null;
 let asked = 0;
 
@@ -145,10 +146,19 @@ function card(job) {
 function desk(job, several) {
   document.title = job.title || job.job;
   const here = h("div", { class: "here" });
-  const back = h("button", { class: "away", text: "‹ All jobs", on: { click: () => jobs() } });
+  const back = h("button", { class: "away", text: BACK, on: { click: () => goBack(back) } });
   put(h("div", { class: "desk" }, several ? back : null, here));
   const secret = sessionStorage.getItem(KEPT) || "";
   const address = new URL(`jobs/${encodeURIComponent(job.job)}`, base).href;
   const http = overHttp(address, { headers: { [HEADER]: secret }, denied });
   leave = canvas.render({ model: httpModel({ ...http, state: { focus: true } }), el: here });
+}
+
+/** To the jobs, once everything is saved: the answer that waits would be asked for again. @param {HTMLElement} button */
+async function goBack(button) {
+  const left = leave;
+  const clock = setTimeout(() => (button.textContent = `${BACK}, as soon as everything is saved`), 300);
+  await left?.saved();
+  clearTimeout(clock);
+  if (leave === left) void jobs();
 }

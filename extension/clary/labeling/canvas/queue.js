@@ -73,6 +73,12 @@ export class Queue {
     }
   }
 
+  /** It is done, wherever it stood. @param {Item} item */
+  finish(item) {
+    this.drop(item.id);
+    this.keep(item);
+  }
+
   /** Not ours any more. @param {number} id */
   drop(id) {
     if (this.shown?.id === id) this.back = 0;

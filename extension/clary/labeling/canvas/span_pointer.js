@@ -31,6 +31,7 @@ export class SpanPointer {
       this.editor.cursorShown = false;
       this.editor.take(this.dragged.point, point, event.altKey);
     });
+    box.addEventListener("pointercancel", () => (this.dragged = null));
     box.addEventListener("pointerup", (/** @type {PointerEvent} */ event) => {
       const drag = this.dragged;
       this.dragged = null;
@@ -57,7 +58,7 @@ export class SpanPointer {
    * @param {PointerEvent} event
    */
   tap(event) {
-    const point = this.editor.text.pointAt(event);
+    const point = this.editor.text.pointAt(event, true);
     if (point === null) return;
     const inside = this.editor.entities.findIndex((one) => one.startOffset <= point && one.endOffset > point);
     const tag = /** @type {HTMLElement} */ (event.composedPath()[0]).closest?.(".entity");
