@@ -21,6 +21,7 @@ export class Queue {
     this.back = 0;
     /** @type {Promise<import("./types.js").Progress|null>|null} */
     this.asking = null;
+    this.asked = 0; // how many ahead that will make
   }
 
   /** The item on the screen. */
@@ -34,13 +35,14 @@ export class Queue {
   }
 
   /**
-   * Lease more, where there is room for more; what is asked for already is waited for.
+   * Lease more, where there is room for more; what is asked for already is waited for, and the rest asked for then.
    * @returns {Promise<import("./types.js").Progress|null>} null: nothing was asked
    */
   refill() {
-    if (this.asking) return this.asking;
+    if (this.asking) return this.asked >= this.ahead ? this.asking : this.asking.then(() => this.refill());
     const n = this.ahead - this.ready.length + (this.front ? 0 : 1);
     if (n <= 0) return Promise.resolve(null);
+    this.asked = this.ahead;
     this.asking = this.ask(n).finally(() => (this.asking = null));
     return this.asking;
   }
