@@ -184,7 +184,7 @@ class Work(Looking):
                 put(db, key, value)
 
     def retry(self) -> bool:
-        """Make the output due (again) of a job that has ended; False where there is nothing to write: see `course.retry`."""
+        """Make due again what failed; False where nothing did: see `course.retry`."""
         with self.database.transaction() as db:
             return course.retry(db)
 
