@@ -119,7 +119,7 @@ export class SegmentEditor {
     if (this.place.readonly) this.explain(answer);
     this.edits.clear();
     if (this.keys) this.keys.dabbed = null;
-    this.tools.reset((fits && answer.corners) || []);
+    this.tools.reset(answer?.corners ?? []);
     this.emptyAsked = false;
     if (!this.sized) this.size = Math.max(2, Math.max(width, height) / 50);
     this.hint.textContent =
