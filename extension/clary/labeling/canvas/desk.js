@@ -1,10 +1,10 @@
 // The person's desk: opens the job, shows one item after another, and hands keys and buttons to what they are for.
 
+import { Begun } from "./begun.js";
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
 import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
-import { h, keycap } from "./dom.js";
 import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
@@ -15,6 +15,7 @@ import { grid } from "./grid.js";
 import { hold } from "./hold.js";
 import { Images } from "./images.js";
 import { listen } from "./keys.js";
+import { modeButtons } from "./modes.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
@@ -67,6 +68,7 @@ export class Desk {
       return;
     }
     if (this.closed) return;
+    this.drafts.begun = new Begun(this.job.job);
     const { title, job, description, instructions, full_instructions, settings } = this.job;
     this.frame.title.textContent = title || job;
     this.frame.title.title = description || job;
@@ -118,21 +120,7 @@ export class Desk {
   }
 
   modes() {
-    const one = (/** @type {any} */ mode, /** @type {string} */ text, /** @type {string} */ key) =>
-      h(
-        "button",
-        { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } },
-        text,
-        key ? keycap(key) : null
-      );
-    const disputed = this.job.owner ? this.last?.review || 0 : 0;
-    const grids = fitsGrid(this.job);
-    const review = disputed > 0 || this.mode === "review";
-    this.frame.modes.replaceChildren(
-      ...(grids || review ? [one("label", "One by one", "")] : []),
-      ...(grids ? [one("grid", "Grid", "G")] : []),
-      ...(review ? [one("review", `Review ${disputed || ""}`.trim(), "")] : [])
-    );
+    this.frame.modes.replaceChildren(...modeButtons(this));
   }
 
   /** Have items, and show the first; where there are none, say why and look again later. */
@@ -171,7 +159,7 @@ export class Desk {
     frame.header.hidden = !header;
     frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
-    const own = item.draft ?? item.answer;
+    const own = (this.mode === "review" && this.drafts.begun?.of(item)) || (item.draft ?? item.answer);
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
     this.editor.show(
       item,
@@ -219,7 +207,10 @@ export class Desk {
     buttons.submit.firstChild.textContent = submits;
     root.classList.toggle("looking-back", this.queue.back > 0);
     buttons.forward.disabled = this.queue.back === 0;
+    const review = this.mode === "review";
     buttons.skip.disabled = this.queue.back > 0;
+    buttons.skip.title = review ? "Pass over, and decide it later (S)" : "Skip (S)";
+    buttons.flag.hidden = review;
     buttons.flag.setAttribute("aria-pressed", String(Boolean(item.flagged)));
     buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
   }
@@ -246,8 +237,8 @@ export class Desk {
 
   changed() {
     const item = this.queue.shown;
-    if (item && this.mode === "label") {
-      this.drafts.later(item.id, () => {
+    if (item && this.mode !== "grid") {
+      this.drafts.later(item, this.mode === "review", () => {
         if (this.queue.shown !== item) return undefined;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();
         return item.draft;

@@ -112,8 +112,7 @@ export class SegmentEditor {
   /** @param {import("./types.js").Item} item @param {any} answer @param {number|null} suggested */
   show(item, answer, suggested) {
     const { width, height } = /** @type {any} */ (item.source);
-    const fits = answer?.runs && answer.width === width && answer.height === height;
-    this.mask = fits ? Mask.of(answer) : new Mask(width, height);
+    this.mask = fitted(answer, width, height);
     this.paint.mask = this.mask;
     if (this.place.readonly) this.explain(answer);
     this.edits.clear();
@@ -150,6 +149,13 @@ export class SegmentEditor {
         )
       )
     );
+  }
+
+  /** @param {any} answer  it takes the place of what is painted there */
+  start(answer) {
+    this.mask.become(fitted(answer, this.mask.width, this.mask.height));
+    this.commit();
+    this.paint.draw();
   }
 
   answer() {
@@ -250,4 +256,10 @@ export class SegmentEditor {
     this.labels?.box.remove();
     this.legend.remove();
   }
+}
+
+/** An answer's mask, if it is one of an image of this size; else an empty one. @param {any} answer @param {number} width @param {number} height */
+function fitted(answer, width, height) {
+  const fits = answer?.runs && answer.width === width && answer.height === height;
+  return fits ? Mask.of(answer) : new Mask(width, height);
 }
