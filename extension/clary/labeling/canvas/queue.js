@@ -23,6 +23,7 @@ export class Queue {
     this.back = 0;
     /** @type {Promise<import("./types.js").Progress|null>|null} */
     this.asking = null;
+    this.askedFor = 0;
   }
 
   /** The item on the screen. */
@@ -41,7 +42,9 @@ export class Queue {
    * @returns {Promise<import("./types.js").Progress|null>} null: nothing was asked
    */
   refill() {
-    if (this.asking) return this.asking;
+    // A view that wants more than what is being asked for asks for the rest.
+    if (this.asking) return this.askedFor < this.ahead ? this.asking.then(() => this.refill()) : this.asking;
+    this.askedFor = this.ahead;
     const n = this.ahead - this.ready.length + (this.front ? 0 : 1);
     if (n <= 0) return Promise.resolve(null);
     this.asking = this.ask(n).finally(() => (this.asking = null));
