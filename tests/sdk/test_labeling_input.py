@@ -76,8 +76,8 @@ def test_a_missing_image_of_several_is_told_and_no_text(folder: Path) -> None:
     for data in (both, pandas.Series(both), pandas.DataFrame({"name": both}), [Path("cat.png"), "dgo.png"]):
         with pytest.raises(FileNotFoundError, match=r"There is no image dgo.png in .* \(object 1\)"):
             lines(data)
-    with pytest.raises(FileNotFoundError, match=r"There is no image 1.dat"):
-        lines(["1.dat", "2.dat"], modality="image")
+    with pytest.raises(FileNotFoundError, match=r"There is no image 1.png"):
+        lines(["1.png", "2.png"], modality="image")
     (folder / "names.csv").write_text("name\ncat.png\n")
     assert "source-ref" in lines("names.csv")[0]
     for data in (["cat.png"], "names.csv"):  # a task of texts

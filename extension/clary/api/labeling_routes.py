@@ -2,7 +2,7 @@
 
 POST   /clary/labeling-jobs/<name>/canvas               {"method", "params"}: what a canvas asks of a session
 GET    /clary/labeling-jobs/<name>/objects/<id>/image   an object's image; ?size= for a preview
-POST   /clary/labeling-jobs/<name>/finish               write the output (again) of a job that has ended
+POST   /clary/labeling-jobs/<name>/retry                do again what failed; of a job that has ended, write its output again
 GET    /clary/labeling-jobs/<name>/results              what there is to look at: charts, agreement, the certificate
 GET    /clary/labeling-jobs/<name>/events               the audit trail; ?after=&limit=&worker=&object=
 GET    /clary/workteams/<name>/members                  who is in a team
@@ -78,17 +78,17 @@ def _who(request: Request) -> tuple[str, bool]:
     return worker, worker == owner
 
 
-def _finish(engine: Engine, request: Request, job: str) -> Response:
+def _retry(engine: Engine, request: Request, job: str) -> Response:
     from clary.labeling import steps
 
     work = _work(engine, job)
     if not steps.retry(engine.home, engine.store, engine.runner, work.settings.name):
         why = (
-            "it failed before its objects were labeled: create a new one"
+            "it failed before anybody labeled anything: create a new one"
             if work.status == "Failed"
-            else f"it is {work.status} and will write it itself; StopLabelingJob ends it before"
+            else f"it is {work.status}"
         )
-        raise validation(f"{work.settings.name} has no output to be written now: {why}.")
+        raise validation(f"{work.settings.name} has nothing to be done again: {why}.")
     return json_response({}, request.request_id)
 
 
@@ -177,7 +177,7 @@ _READ = ("GET", "HEAD")
 _ROUTES: list[tuple[tuple[str, ...], re.Pattern[str], Callable[..., Response]]] = [
     (("POST",), re.compile(r"/clary/labeling-jobs/([^/]+)/canvas"), _canvas),
     (_READ, re.compile(r"/clary/labeling-jobs/([^/]+)/objects/([^/]+)/image"), _image),
-    (("POST",), re.compile(r"/clary/labeling-jobs/([^/]+)/finish"), _finish),
+    (("POST",), re.compile(r"/clary/labeling-jobs/([^/]+)/retry"), _retry),
     (_READ, re.compile(r"/clary/labeling-jobs/([^/]+)/results"), _results),
     (_READ, re.compile(r"/clary/labeling-jobs/([^/]+)/events"), _events),
     (_READ, re.compile(r"/clary/workteams/([^/]+)/members"), _members),

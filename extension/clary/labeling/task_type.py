@@ -104,6 +104,11 @@ class TaskType(ABC):
         """The label's value in the output manifest, and the metadata beyond the common ones. `stored`: the URI of what
         `stored_file` gave, empty where it gave nothing."""
 
+    def packed(self, answer: Answer) -> Answer:
+        """The answer as it is held in memory beside thousands of others: equal, but what is long in it may be a sequence that
+        JSON cannot say."""
+        return answer
+
     def stored_file(
         self, verdict: Verdict, thing: DataObject, settings: JobSettings
     ) -> tuple[bytes, str] | None:

@@ -144,11 +144,11 @@ class LabelingJob(Job):
         simulate(self.name, annotators, truth, accuracy=accuracy, seed=seed, timeout=timeout)
         return self
 
-    def finish(self) -> None:
-        """Write the output again of a job that has ended: where writing it failed (a function of yours, a bucket that was gone),
-        once that is mended. No labels are lost by such a failure. A job that had failed is in progress again, and can be waited
-        for. Raises ClaryError where there is nothing to write: the job goes on, or failed before it was labelled."""
-        post(f"/clary/labeling-jobs/{self.name}/finish")
+    def retry(self) -> None:
+        """Do again what the job failed at, once it is mended: a function or a model of yours, a bucket that was gone. It goes on
+        from where it was, with all that people did. Of a job that has completed or was stopped, write the output again. Raises
+        ClaryError where there is nothing to be done again: the job goes on, or failed before anybody labeled anything."""
+        post(f"/clary/labeling-jobs/{self.name}/retry")
 
     def show(self) -> None:
         """Show the canvas here; where nobody looks, how far the job is."""

@@ -31,7 +31,7 @@ def manifest_of(data: Any, job: str, column: str | None = None, modality: Modali
     """The manifest of ``data``. Images on disk stay where they are (``file://``): a hundred thousand of them are not copied to be
     looked at. What is no file yet, and the manifest, go into the default bucket, under the job's name.
 
-    modality: what the texts of a list or a column are, places of images or texts to label; None: found out.
+    modality: what the task labels, where it is known: a list of file names may be of images, or of texts.
     Raises FileNotFoundError, ValueError or TypeError that say what is wrong and what would be right.
     """
     if isinstance(data, str) and packing.is_address(data):
@@ -125,11 +125,11 @@ def _lines(items: Sequence[Any], job: str, modality: Modality | None) -> Iterato
 
 
 def _are_places(items: Sequence[Any], base: Path, modality: Modality | None) -> bool:
-    """Whether the texts among ``items`` are places of images: as the task says, else where each looks like one and an image is
-    there, or an address. One that is missing is then told of; it is no text to label."""
-    if modality is not None:
-        return modality == "image"
-    return all(_looks_like_place(one) for one in items) and any(_is_place(one, base) for one in items)
+    """Whether ``items`` are places of images: each looks like one, and images are asked for, or one is there or has an address.
+    One that is missing is then told of; it is no text to label."""
+    if modality == "text" or not all(_looks_like_place(one) for one in items):
+        return False
+    return modality == "image" or any(_is_place(one, base) for one in items)
 
 
 def _looks_like_place(item: Any) -> bool:

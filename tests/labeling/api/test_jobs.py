@@ -167,23 +167,23 @@ def test_a_stopped_job_keeps_what_was_labelled(
     assert caught.value.code == "ValidationException"
 
 
-def test_a_job_whose_bucket_was_gone_at_its_end_is_finished_when_it_is_back(
+def test_a_job_whose_bucket_was_gone_at_its_end_goes_on_when_it_is_back(
     engine: Engine, job: Any, run_step: Any, describe: Any
 ) -> None:
-    def finish() -> int:
-        return labeling_routes.handle(engine, Request("POST", "/clary/labeling-jobs/mood/finish")).status
+    def retry() -> int:
+        return labeling_routes.handle(engine, Request("POST", "/clary/labeling-jobs/mood/retry")).status
 
     job()
-    with pytest.raises(ApiError, match="will write it itself"):
-        finish()
+    with pytest.raises(ApiError, match="it is InProgress"):
+        retry()
     answer_all(engine, "mood")
     bucket = engine.objects.path("data", "x").parent
     bucket.rename(f"{bucket}-away")
     run_step("mood")
     assert describe("mood")["LabelingJobStatus"] == "Failed"
-    assert ".finish()" in describe("mood")["FailureReason"]
+    assert ".retry()" in describe("mood")["FailureReason"]
     bucket.with_name(f"{bucket.name}-away").rename(bucket)
-    assert finish() == 200
+    assert retry() == 200
     run_step("mood")
     assert describe("mood")["LabelingJobStatus"] == "Completed"
     assert "FailureReason" not in describe("mood")

@@ -11,9 +11,12 @@ from tests.labeling.tasks.examples import settings
 from tests.labeling.tasks.test_consolidation import verdicts
 
 from clary.labeling import tasks
+from clary.labeling.consolidation import overlaps
+from clary.labeling.consolidation.marks import clusters
 from clary.labeling.consolidation.matching import pairs
+from clary.labeling.steps import detecting
 from clary.labeling.task_type import Answer, DataObject, Verdict, Vote
-from clary.labeling.tasks.boxes import iou
+from clary.labeling.tasks.boxes import place
 
 
 def drawn(seed: int, **more: Any) -> tuple[dict[int, list[Vote]], dict[int, list[dict[str, Any]]]]:
@@ -46,20 +49,19 @@ def drawn(seed: int, **more: Any) -> tuple[dict[int, list[Vote]], dict[int, list
 
 
 def f1(found: dict[int, list[dict[str, Any]]], truth: dict[int, list[dict[str, Any]]]) -> float:
-    matched = sum(len(pairs(found[number], truth[number], iou, 0.5)) for number in truth)
+    matched = sum(len(pairs(found[number], truth[number], place, 0.5)) for number in truth)
     return 2 * matched / sum(len(found[number]) + len(truth[number]) for number in truth)
 
 
 @pytest.mark.parametrize("crowd", [{}, {"misses": 0.4}, {"bad": 3.0}])
 def test_boxes_are_found_and_inventions_dropped(crowd: dict[str, float]) -> None:
     from clary.labeling.consolidation.boxes import averaged
-    from clary.labeling.consolidation.marks import clusters
 
     votes, truth = drawn(0, **crowd)
     found = verdicts("bounding-box", votes)
     mine = {number: one.answer["boxes"] for number, one in found.items()}
     majority = {
-        number: [averaged(one) for one in clusters(given, "boxes", iou, 0.4) if len(one.marks) > 2]
+        number: [averaged(one) for one in clusters(given, "boxes", place, 0.4) if len(one.marks) > 2]
         for number, given in votes.items()
     }
     assert f1(mine, truth) >= f1(majority, truth) - 1e-9
@@ -83,6 +85,41 @@ def test_boxes_that_mean_one_thing_are_averaged_and_neighbours_kept_apart() -> N
 
 def span(start: int, end: int, label: str = "cat") -> dict[str, Any]:
     return {"label": label, "startOffset": start, "endOffset": end}
+
+
+def scattered(count: int, seed: int) -> list[dict[str, Any]]:
+    random = np.random.default_rng(seed)
+    return [
+        {"label": "cat" if one % 3 else "dog", "left": left, "top": top, "width": width, "height": 60}
+        for one, (left, top, width) in enumerate(
+            random.integers([0, 0, 20], [3900, 2900, 90], (count, 3)).tolist()
+        )
+    ]
+
+
+def test_many_marks_are_compared_as_a_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    ones, others = scattered(60, 1), scattered(50, 2)
+    ones, others = ([{**box, "left": box["left"] // 20} for box in some] for some in (ones, others))
+    several = [Vote(f"w{number}", {"boxes": boxes}) for number, boxes in enumerate((ones, others, ones[::2]))]
+    found = []
+    for few in (10**9, 0):
+        monkeypatch.setattr(overlaps, "_FEW", few)
+        monkeypatch.setattr(overlaps, "_BLOCK", 7)
+        found.append((pairs(ones, others, place, 0.1), clusters(several, "boxes", place, 0.4)))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 10
+
+
+def test_thousands_of_boxes_in_an_image_are_no_hindrance() -> None:
+    boxes = scattered(3000, 3)
+    moved = [{**box, "left": box["left"] + one % 3} for one, box in enumerate(boxes)]
+    began = time.perf_counter()
+    assert 0.9 < 1 - tasks.find("bounding-box").distance({"boxes": boxes}, {"boxes": moved}) < 1
+    votes = {0: [Vote("anna", {"boxes": boxes}), Vote("ben", {"boxes": moved})]}
+    assert len(verdicts("bounding-box", votes)[0].answer["boxes"]) == 3000
+    assert detecting.matches({"boxes": boxes}, {"boxes": moved[::-1]}, 0.8)
+    assert not detecting.matches({"boxes": boxes}, {"boxes": [*moved[1:], boxes[1]]}, 0.8)
+    assert time.perf_counter() - began < 3
 
 
 def test_spans_get_the_boundaries_of_most_and_never_overlap() -> None:

@@ -178,6 +178,22 @@ def test_objects_on_which_people_differ_go_to_review_and_the_job_waits_for_it(jo
     assert [event.action for event in work.events(object=1)] == ["answer", "answer", "review"]
 
 
+def test_answers_are_compared_while_nobody_waits_for_the_database(job, person, monkeypatch):
+    work = job(1, workers_per_object=2, review_below=0.9)
+    task, locked = type(work.task), []
+
+    def distance(self, one, other):
+        locked.append(work.database.read().in_transaction)
+        return float(one != other)
+
+    monkeypatch.setattr(task, "distance", distance)
+    for name, label in (("anna", "cat"), ("ben", "dog")):
+        person(name).next()
+        person(name).answer(0, label)
+    assert locked == [False]
+    assert work.object(0).agreement == 0.0
+
+
 @pytest.mark.slow
 def test_a_job_of_a_hundred_thousand_objects_opens_at_once_and_serves_like_a_small_one(job, person):
     work = job(100_000, workers_per_object=2)

@@ -54,7 +54,7 @@ def test_an_output_that_could_not_be_written_is_written_when_somebody_asks(
     person().label_all()
     assert desk.step(work) == "Failed"
     assert "not today" in desk.reason()
-    assert "LabelingJob('pets').finish()" in desk.reason()
+    assert "LabelingJob('pets').retry()" in desk.reason()
     assert work.due() is None
     function_after(works=True)
     assert submitting.retry(desk.home, desk.store, runner, "pets")
@@ -85,7 +85,7 @@ def test_a_review_after_the_end_that_cannot_be_written_says_so_once_and_waits(
     assert desk.lines()[1]["pet-metadata"]["reviewed-by"] == "me"
 
 
-def test_a_job_that_failed_before_it_was_labelled_has_nothing_to_write(desk, runner):
+def test_a_job_that_failed_before_it_was_labelled_has_nothing_to_be_done_again(desk, runner):
     work = desk.job([])
     assert not submitting.retry(desk.home, desk.store, runner, "pets")
     assert work.status == "Failed"
@@ -115,6 +115,24 @@ def test_an_answer_taken_back_while_the_output_is_written_is_not_lost(desk, pers
     assert status == "Completed"
     assert [line["pet"] for line in desk.lines()] == [0, 1]
     assert work.due() is None
+
+
+def test_an_output_so_far_that_cannot_be_written_stops_nobody(desk, person):
+    desk.objects.create_bucket("away")
+    bucket = desk.objects.path("away", "x").parent
+    work = desk.job(texts(2), output_uri="s3://away/out")
+    anna = person()
+    anna.next(2)
+    anna.answer(0)
+    bucket.rename(f"{bucket}-away")
+    work.set(opened=time.time() - 11)
+    assert work.due() == "refresh"
+    assert desk.step(work) == "InProgress"
+    assert work.due() is None
+    bucket.with_name(f"{bucket.name}-away").rename(bucket)
+    work.set(refreshed={**work.fact("refreshed"), "time": time.time() - 11})
+    assert desk.step(work) == "InProgress"
+    assert (bucket / "out/pets/manifests/output/output.manifest").exists()
 
 
 def test_giving_an_item_back_changes_nothing_that_has_ended(desk, person, runner):

@@ -410,3 +410,30 @@ def test_a_job_that_is_stopped_while_it_is_prepared_passes_every_line_on(desk, m
         desk.job(texts(5))
     assert desk.store.documents.get("labeling-job", "pets").status == "Stopped"
     assert desk.lines() == texts(5)
+
+
+def test_masks_are_held_in_a_tenth_of_what_lists_of_them_take(desk):
+    import tracemalloc
+
+    count, width = 20_000, 200
+    runs = [[number % 2, 300 + number % 3] for number in range(count - 1)]
+    runs.append([0, 40_000 * width - sum(length for _, length in runs)])
+    answer = json.dumps({"width": width, "height": 40_000, "runs": runs})
+    work = desk.job(
+        [{"source-ref": desk.picture("a.png")}] * 5, task="semantic-segmentation", attribute="m-ref"
+    )
+    with work.transaction() as db:
+        db.executemany(
+            "INSERT INTO marks (object, worker, seq, answer, answered) VALUES (?, 'anna', ?, ?, 1)",
+            [(number, number, answer) for number in range(5)],
+        )
+    work.verdicts()[0].answer["runs"].__array__()  # what is imported on the way
+    work._verdicts = None
+    tracemalloc.start()
+    held = work.verdicts()
+    votes = work.votes()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 2 * 5 * count * 8 * 1.2
+    assert held[4].answer["runs"] == votes[4][0].answer["runs"] == runs
+    assert json.dumps(work.votes([4])[4][0].answer)  # of a few objects: as a canvas gets them

@@ -1,10 +1,12 @@
 // The person's desk: opens the job, shows one item after another, and hands keys and buttons to what they are for.
 
+import { showActions } from "./actions.js";
 import { Begun } from "./begun.js";
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
 import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
+import { fill } from "./dom.js";
 import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
@@ -19,7 +21,7 @@ import { modeButtons } from "./modes.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
-import { isDark } from "./theme.js";
+import { isDark, themes } from "./theme.js";
 
 export class Desk {
   /** @param {any} model @param {HTMLElement} el */
@@ -49,14 +51,17 @@ export class Desk {
     this.job = null;
     this.active = Date.now();
     listen(this.frame.root, {
-      press: (key, event) => pressed(this, key, event),
-      release: (key) => this.editor?.release?.(key)
+      press: (key, event) => {
+        const ours = pressed(this, key, event);
+        this.frame.keep();
+        return ours;
+      },
+      release: (key, lost) => this.editor?.release?.(key, lost)
     });
     hold(this.frame.root, ".middle, .panel", () => this.locked);
     this.frame.root.addEventListener("pointermove", () => (this.active = Date.now()));
     this.tick = setInterval(() => this.doing.renew(), 20000);
-    this.themed = () => this.frame.root.classList.toggle("dark", isDark(model, el));
-    model.on?.("change:theme", this.themed);
+    this.unthemed = themes(model, el, (dark) => this.frame.root.classList.toggle("dark", dark));
   }
 
   async start() {
@@ -90,8 +95,10 @@ export class Desk {
   /** Another view, with nothing shown in it yet. @param {"label"|"grid"|"review"} mode */
   async view(mode) {
     await this.drafts.flush();
-    this.editor?.close();
-    this.frame.panel.replaceChildren();
+    this.frame.keeping(() => {
+      this.editor?.close();
+      this.frame.panel.replaceChildren();
+    });
     const review = mode === "review";
     if (review || this.mode === "review")
       this.queue = new Queue(this.saving, { name: review ? "review" : "label", ahead: review ? 3 : 5 });
@@ -120,7 +127,7 @@ export class Desk {
   }
 
   modes() {
-    this.frame.modes.replaceChildren(...modeButtons(this));
+    fill(this.frame.modes, ...modeButtons(this));
   }
 
   /** Have items, and show the first; where there are none, say why and look again later. */
@@ -166,7 +173,7 @@ export class Desk {
       own ?? proposal ?? suggested?.answer ?? null,
       suggested ? suggested.confidence : null
     );
-    this.buttons(item);
+    showActions(this, item);
     const state = [
       item.flagged ? "flagged" : "",
       item.skipped ? "skipped" : "",
@@ -197,22 +204,6 @@ export class Desk {
       },
       () => {} // It is asked for again with the next item, and said then.
     );
-  }
-
-  /** @param {import("./types.js").Item} item */
-  buttons(item) {
-    const { buttons, root } = this.frame;
-    const submits = this.editor.submits ? this.editor.submits() : "Submit";
-    buttons.submit.hidden = !submits;
-    buttons.submit.firstChild.textContent = submits;
-    root.classList.toggle("looking-back", this.queue.back > 0);
-    buttons.forward.disabled = this.queue.back === 0;
-    const review = this.mode === "review";
-    buttons.skip.disabled = this.queue.back > 0;
-    buttons.skip.title = review ? "Pass over, and decide it later (S)" : "Skip (S)";
-    buttons.flag.hidden = review;
-    buttons.flag.setAttribute("aria-pressed", String(Boolean(item.flagged)));
-    buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
   }
 
   /** There is nothing to show: say why, and look again later. @param {any} [error] */
@@ -283,7 +274,7 @@ export class Desk {
     void this.saved().then(() => (this.saving.end(), this.calls.close()));
     clearTimeout(this.poll);
     clearInterval(this.tick);
-    this.model.off?.("change:theme", this.themed);
+    this.unthemed();
     this.drafts.close();
     this.saving.close();
     this.clock.close();

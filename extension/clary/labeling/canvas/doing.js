@@ -1,5 +1,6 @@
 // What a person does with an item: answer, skip, flag, undo, look back. The next one shows when it is on disk.
 
+import { showActions } from "./actions.js";
 import { askText } from "./dialogs.js";
 import { inWords } from "./saving.js";
 
@@ -117,7 +118,7 @@ export class Doing {
       item.flagged = action === "flag";
       item.comment = item.flagged ? asked.text : null;
       desk.progress(progress);
-      if (desk.queue.shown === item) desk.buttons(item);
+      if (desk.queue.shown === item) showActions(desk, item);
       desk.frame.note(item.flagged ? "Flagged. You can still label or skip it." : "The flag is gone.");
     });
   }

@@ -46,9 +46,25 @@ export function keycap(key) {
   return h("kbd", { text: key });
 }
 
-/** Put `children` where an element's were. @param {Element} element @param {...(Node|string)} children */
+/**
+ * Put `children` where an element's were. Had one of those the focus, what stands at its place has it then, or the last
+ *   before it.
+ * @param {Element} element @param {...(Node|string)} children
+ */
 export function fill(element, ...children) {
+  const active = /** @type {ShadowRoot|Document} */ (element.getRootNode()).activeElement;
+  /** @type {number[]} */
+  const place = [];
+  if (active && active !== element && element.contains(active)) {
+    for (let one = active; one !== element; one = /** @type {Element} */ (one.parentElement))
+      place.unshift([.../** @type {Element} */ (one.parentElement).children].indexOf(one));
+  }
   element.replaceChildren(...children);
+  if (!place.length) return;
+  /** @type {Element|undefined} */
+  let now = element;
+  for (const index of place) now = now?.children[index] ?? [...(now?.children ?? [])].at(-1);
+  if (now !== element) /** @type {HTMLElement|undefined} */ (now)?.focus({ preventScroll: true });
 }
 
 /** Black or white, whichever is better read on `color`. @param {string} color `#rrggbb` */

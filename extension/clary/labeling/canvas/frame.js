@@ -21,13 +21,14 @@ export class Frame {
     this.act = act;
     this.saidAt = -Infinity;
     this.host = h("div", { class: "clary-canvas", "data-lm-suppress-shortcuts": "true" });
-    const root = this.host.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sheet()];
+    this.shadow = this.host.attachShadow({ mode: "open" });
+    this.shadow.adoptedStyleSheets = [sheet()];
     this.title = h("h1", { class: "title" });
     this.progress = h("div", { class: "progress" });
     this.modes = h("div", { class: "modes", role: "group", "aria-label": "View" });
     this.banner = h("div", { class: "banner", role: "alert", hidden: true });
-    this.stage = h("section", { class: "stage", tabindex: "0", "aria-label": "Item" });
+    // An application: a screen reader hands it the single keys instead of taking them for its own.
+    this.stage = h("section", { class: "stage", role: "application", tabindex: "0", "aria-label": "Item" });
     this.header = h("div", { class: "item-header", hidden: true });
     this.panel = h("aside", { class: "panel", "aria-label": "Labels and tools" });
     this.facts = h("dl", {});
@@ -76,13 +77,17 @@ export class Frame {
       this.noted,
       this.live
     );
-    root.append(this.root);
+    this.shadow.append(this.root);
     el.append(this.host);
-    // After a click the keys are the canvas' again; who walks by Tab stays where the focus is.
-    this.root.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    // A click leaves the keys with the item, before it does anything: a dialog that it opens gives the focus back
+    // there, and nothing that it takes away has it. Who walks by Tab stays where the focus is.
+    const clicked = (/** @type {MouseEvent} */ event) => {
       const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
-      if (event.detail > 0 && !target.closest("dialog, input, textarea, select, a, summary")) this.focus();
-    });
+      const keeps = target.closest("dialog, input:not([type=range]), textarea, select, a, summary");
+      if (event.detail > 0 && !keeps) this.focus();
+    };
+    this.root.addEventListener("click", clicked, { capture: true });
+    this.root.addEventListener("click", () => this.keep());
   }
 
   actionButtons() {
@@ -122,6 +127,20 @@ export class Frame {
     this.stage.focus({ preventScroll: true });
   }
 
+  /** After a key or a click: the canvas had the focus, and keeps it. Without it, keys would edit the notebook. */
+  keep() {
+    if (!this.shadow.activeElement) this.focus();
+  }
+
+  /** Do what removes, hides or disables things; had one of them the focus, the item has it then. @param {() => void} work */
+  keeping(work) {
+    const had = this.shadow.activeElement;
+    work();
+    if (!had || had === this.stage) return;
+    const now = this.shadow.activeElement;
+    if (!now?.checkVisibility({ visibilityProperty: true }) || now.matches(":disabled")) this.focus();
+  }
+
   /** Say it to screen readers; what is said at once (an answer, and the next item) is one sentence. @param {string} text */
   say(text) {
     const now = performance.now();
@@ -158,9 +177,11 @@ export class Frame {
 
   /** Something in the place of the item: waiting, the end, an error. @param {...(Node|string)} what */
   put(...what) {
-    fill(this.cover, ...what);
-    this.cover.hidden = what.length === 0;
-    this.root.classList.toggle("covered", what.length > 0);
+    this.keeping(() => {
+      fill(this.cover, ...what);
+      this.cover.hidden = what.length === 0;
+      this.root.classList.toggle("covered", what.length > 0);
+    });
   }
 
   /** @param {boolean} busy */

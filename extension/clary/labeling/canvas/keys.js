@@ -41,27 +41,48 @@ export function typing(event) {
 /** Whether Enter and Space belong to what has the focus (a button, a link). @param {Event} event */
 export function pressing(event) {
   const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
-  return /^(BUTTON|A|SUMMARY|INPUT)$/.test(target.tagName);
+  return target.matches("button, a, summary, input:not([type=range])");
+}
+
+/** Whether a key moves the slider that has the focus. @param {Event} event @param {string} key */
+function sliding(event, key) {
+  const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+  return target.matches("input[type=range]") && /^(Arrow\w+|Home|End|PageUp|PageDown)$/.test(key);
 }
 
 /**
  * Hear every key pressed within `root`. None of them reaches the page around: JupyterLab would cut cells.
  * @param {HTMLElement} root
- * @param {{press: (key: string, event: KeyboardEvent) => boolean, release?: (key: string) => void}} heard  `press` tells
- *   whether the key was one of the canvas'
+ * @param {{press: (key: string, event: KeyboardEvent) => boolean, release?: (key: string, lost: boolean) => void}} heard
+ *   `press` tells whether the key was one of the canvas'; those are released, too, `lost` where the focus went away first
  */
 export function listen(root, { press, release }) {
+  /** @type {Map<string, string>} place on the keyboard -> the key's name when it went down */
+  const held = new Map();
+  const up = (/** @type {string} */ place, /** @type {boolean} */ lost) => {
+    const key = held.get(place);
+    held.delete(place);
+    if (key) release?.(key, lost);
+  };
   root.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.isComposing || event.key === "Dead" || event.key === "Process") return;
     const key = named(event);
     if (typing(event) && key !== "Escape" && key !== "Ctrl+Enter") return;
     if (pressing(event) && (key === "Enter" || key === " ")) return;
-    if (press(key, event)) event.preventDefault();
+    if (sliding(event, key)) return;
+    if (!press(key, event)) return;
+    held.set(event.code || event.key, key);
+    event.preventDefault();
   });
   root.addEventListener("keyup", (event) => {
     event.stopPropagation();
-    release?.(named(event));
+    up(event.code || event.key, false);
+  });
+  // The window's focus, or another element's: the key goes up there.
+  root.addEventListener("focusout", (event) => {
+    if (root.contains(/** @type {Node|null} */ (event.relatedTarget))) return;
+    for (const place of [...held.keys()]) up(place, true);
   });
   root.addEventListener("keypress", (event) => event.stopPropagation());
 }

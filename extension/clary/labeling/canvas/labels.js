@@ -74,8 +74,8 @@ export class Labels {
     field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter" || event.isComposing) return;
       const first = this.labels.find((label) => !this.buttons.get(label.name).hidden);
-      if (first) this.chosen(first);
       this.clearSearch();
+      if (first) this.chosen(first);
     });
     return field;
   }
@@ -84,7 +84,10 @@ export class Labels {
     if (!this.search) return;
     this.search.value = "";
     this.search.dispatchEvent(new Event("input"));
-    this.search.blur();
+    // The keys are the item's again; without any focus they would be the page's.
+    /** @type {HTMLElement|null|undefined} */ (this.box.closest(".root")?.querySelector(".stage"))?.focus({
+      preventScroll: true
+    });
   }
 
   /**

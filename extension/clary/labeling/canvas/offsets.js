@@ -65,6 +65,14 @@ export class Offsets {
    * @param {number} point @param {number} step -1: before it, 1: after it, 0: at it or before
    */
   letter(point, step) {
+    const low = this.letterIndex(point);
+    if (step > 0) return this.letters[Math.min(low + 1, this.letters.length - 1)];
+    if (step < 0) return this.letters[low] < point ? this.letters[low] : this.letters[Math.max(0, low - 1)];
+    return this.letters[low];
+  }
+
+  /** Which letter a code point belongs to: an index into `letters`. @param {number} point */
+  letterIndex(point) {
     let low = 0;
     let high = this.letters.length - 1;
     while (low < high) {
@@ -72,9 +80,7 @@ export class Offsets {
       if (this.letters[middle] <= point) low = middle;
       else high = middle - 1;
     }
-    if (step > 0) return this.letters[Math.min(low + 1, this.letters.length - 1)];
-    if (step < 0) return this.letters[low] < point ? this.letters[low] : this.letters[Math.max(0, low - 1)];
-    return this.letters[low];
+    return low;
   }
 
   /**

@@ -23,7 +23,7 @@ export class Queue {
     this.back = 0;
     /** @type {Promise<import("./types.js").Progress|null>|null} */
     this.asking = null;
-    this.askedFor = 0;
+    this.asked = 0; // how many ahead that will make
   }
 
   /** The item on the screen. */
@@ -38,15 +38,14 @@ export class Queue {
   }
 
   /**
-   * Lease more, where there is room for more; what is asked for already is waited for.
+   * Lease more, where there is room for more; what is asked for already is waited for, and the rest asked for then.
    * @returns {Promise<import("./types.js").Progress|null>} null: nothing was asked
    */
   refill() {
-    // A view that wants more than what is being asked for asks for the rest.
-    if (this.asking) return this.askedFor < this.ahead ? this.asking.then(() => this.refill()) : this.asking;
-    this.askedFor = this.ahead;
+    if (this.asking) return this.asked >= this.ahead ? this.asking : this.asking.then(() => this.refill());
     const n = this.ahead - this.ready.length + (this.front ? 0 : 1);
     if (n <= 0) return Promise.resolve(null);
+    this.asked = this.ahead;
     this.asking = this.ask(n).finally(() => (this.asking = null));
     return this.asking;
   }

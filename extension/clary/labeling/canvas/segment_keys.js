@@ -38,7 +38,7 @@ export class SegmentKeys {
   escape() {
     const { tools, view } = this.editor;
     if (!tools.points.length && !tools.cross) return false;
-    tools.points = [];
+    tools.put([]);
     tools.cross = null;
     view.drawLayer();
     return true;

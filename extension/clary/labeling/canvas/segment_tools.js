@@ -10,8 +10,10 @@ export class SegmentTools {
     this.editor = editor;
     /** @type {Point|null} where the brush was last */
     this.last = null;
-    /** @type {Point[]} corners of the polygon that is being drawn */
+    /** @type {Point[]} corners of the polygon that is being drawn; never changed in place */
     this.points = [];
+    /** @type {{point: Point, touch: boolean, points: Point[]}|null} a press that may become a pinch, and the corners before it */
+    this.pressed = null;
     /** @type {Point|null} */
     this.pointer = null;
     /** @type {Point|null} the keyboard's cross */
@@ -20,9 +22,34 @@ export class SegmentTools {
     this.dragged = null;
   }
 
-  reset() {
-    this.last = this.cross = this.dragged = null;
-    this.points = [];
+  /** @param {[number, number][]} [corners] of a polygon that was begun */
+  reset(corners = []) {
+    this.last = this.cross = this.dragged = this.pressed = null;
+    this.points = corners.map(([x, y]) => ({ x, y }));
+    if (this.points.length) this.editor.tool = "polygon";
+  }
+
+  /** Corners are set, or taken away, so that it can be undone. @param {Point[]} after */
+  put(after) {
+    const before = this.points;
+    if (before === after || !(before.length || after.length)) return;
+    this.editor.edits.add(
+      () => this.set(before),
+      () => this.set(after)
+    );
+    this.set(after);
+  }
+
+  /** @param {Point[]} points */
+  set(points) {
+    const { editor } = this;
+    this.points = points;
+    if (points.length && editor.tool !== "polygon") {
+      editor.tool = "polygon";
+      editor.buttons();
+    }
+    editor.view.drawLayer();
+    editor.place.changed();
   }
 
   /** The class that is painted: 0 with the eraser. */
@@ -35,8 +62,11 @@ export class SegmentTools {
     const { editor } = this;
     this.cross = null;
     this.pointer = event.pointerType === "touch" ? null : point;
-    if (editor.tool === "polygon") return this.corner(point, event);
-    if (editor.tool === "fill") return this.flood(point);
+    // A second finger may still come: what cannot be taken back waits until the first is up, or draws.
+    if (editor.tool === "polygon" || editor.tool === "fill") {
+      this.pressed = { point, touch: event.pointerType === "touch", points: this.points };
+      return;
+    }
     this.last = point;
     this.stroke(point, point);
   }
@@ -59,7 +89,14 @@ export class SegmentTools {
   }
 
   up() {
-    this.dragged = null;
+    const { pressed, dragged, points } = this;
+    this.pressed = this.dragged = null;
+    if (pressed && dragged) {
+      // What was drawn freely is one change.
+      this.points = pressed.points;
+      this.put(points);
+    } else if (pressed && this.editor.tool === "polygon") this.corner(pressed.point, pressed.touch);
+    else if (pressed && this.editor.tool === "fill") this.flood(pressed.point);
     if (!this.last) return;
     this.last = null;
     this.editor.commit();
@@ -67,10 +104,11 @@ export class SegmentTools {
 
   /** A second finger came: what the first painted was none. */
   cancel() {
-    this.last = null;
-    this.dragged = null;
+    if (this.pressed) this.points = this.pressed.points;
+    this.last = this.dragged = this.pressed = null;
     this.editor.mask.commit()?.apply("before");
     this.editor.paint.draw();
+    this.editor.view.drawLayer();
   }
 
   /** @param {Point|null} point */
@@ -93,33 +131,24 @@ export class SegmentTools {
     editor.paint.draw();
   }
 
-  /** @param {Point} point @param {PointerEvent} [event] */
-  corner(point, event) {
+  /** @param {Point} point @param {boolean} [touch] */
+  corner(point, touch = false) {
     const { view } = this.editor;
-    const [first] = this.points;
-    const near = (/** @type {Point} */ one) =>
-      Math.hypot(one.x - point.x, one.y - point.y) * view.scale < (event?.pointerType === "touch" ? 18 : 9);
-    const last = this.points.at(-1);
-    if (this.points.length > 2 && (near(first) || (last && near(last) && event && event.detail > 1)))
-      return this.close();
+    const near = (/** @type {Point|undefined} */ one) =>
+      one && Math.hypot(one.x - point.x, one.y - point.y) * view.scale < (touch ? 18 : 9);
     // A double click is two clicks at one place: the second closes, as long as there is something to close.
-    if (last && near(last)) {
-      if (this.points.length > 2) this.close();
-      return;
-    }
-    this.points.push(this.inside(point));
-    this.dragged = point;
-    view.drawLayer();
+    const again = near(this.points.at(-1));
+    if (this.points.length > 2 && (again || near(this.points[0]))) return this.close();
+    if (!again) this.put([...this.points, this.inside(point)]);
   }
 
   /** A drag with the polygon tool draws its edge freely. @param {Point} point */
   lasso(point) {
-    if (
-      !this.dragged ||
-      Math.hypot(point.x - this.dragged.x, point.y - this.dragged.y) * this.editor.view.scale < 6
-    )
-      return;
-    this.points.push(this.inside(point));
+    const from = this.dragged || this.pressed?.point;
+    if (!this.pressed || !from) return;
+    if (Math.hypot(point.x - from.x, point.y - from.y) * this.editor.view.scale < 6) return;
+    const begun = this.dragged ? this.points : [...this.points, this.inside(from)];
+    this.points = [...begun, this.inside(point)];
     this.dragged = point;
   }
 
@@ -131,10 +160,11 @@ export class SegmentTools {
 
   close() {
     const { editor } = this;
-    if (this.points.length < 3) return editor.place.note("A polygon has three corners at least.");
-    editor.mask.polygon(this.points, this.value);
-    this.points = [];
-    editor.commit();
+    const { points } = this;
+    if (points.length < 3) return editor.place.note("A polygon has three corners at least.");
+    editor.mask.polygon(points, this.value);
+    if (editor.commit(points)) this.set([]);
+    else this.put([]);
     editor.paint.draw();
     editor.view.drawLayer();
     editor.place.say("Polygon filled");
@@ -143,8 +173,7 @@ export class SegmentTools {
   /** Take the last corner back. */
   back() {
     if (!this.points.length) return false;
-    this.points.pop();
-    this.editor.view.drawLayer();
+    this.put(this.points.slice(0, -1));
     return true;
   }
 

@@ -1,6 +1,6 @@
 // Semantic segmentation: brush, eraser, polygon and fill, by mouse, finger and keyboard.
 
-import { h, percent } from "./dom.js";
+import { fill, h, percent } from "./dom.js";
 import { Edits } from "./edits.js";
 import { Labels } from "./labels.js";
 import { Mask } from "./mask.js";
@@ -88,7 +88,8 @@ export class SegmentEditor {
       "aria-label": "Size of the brush",
       on: { input: () => this.resize(this.sliderToSize(Number(size.value))) }
     });
-    this.bar.replaceChildren(
+    fill(
+      this.bar,
       one("brush", "Brush", "B"),
       one("eraser", "Eraser", "E"),
       one("polygon", "Polygon", "P"),
@@ -112,11 +113,13 @@ export class SegmentEditor {
   /** @param {import("./types.js").Item} item @param {any} answer @param {number|null} suggested */
   show(item, answer, suggested) {
     const { width, height } = /** @type {any} */ (item.source);
-    this.mask = fitted(answer, width, height);
+    const fits = answer?.runs && answer.width === width && answer.height === height;
+    this.mask = fits ? Mask.of(answer) : new Mask(width, height);
     this.paint.mask = this.mask;
     if (this.place.readonly) this.explain(answer);
     this.edits.clear();
-    this.tools.reset();
+    if (this.keys) this.keys.dabbed = null;
+    this.tools.reset((fits && answer.corners) || []);
     this.emptyAsked = false;
     if (!this.sized) this.size = Math.max(2, Math.max(width, height) / 50);
     this.hint.textContent =
@@ -153,13 +156,19 @@ export class SegmentEditor {
 
   /** @param {any} answer  it takes the place of what is painted there */
   start(answer) {
-    this.mask.become(fitted(answer, this.mask.width, this.mask.height));
+    this.mask.become(Mask.of(answer));
     this.commit();
     this.paint.draw();
   }
 
   answer() {
     return { width: this.mask.width, height: this.mask.height, runs: this.mask.toRuns() };
+  }
+
+  /** With the corners of a polygon that is not closed yet: `[x, y]` in image pixels. */
+  draft() {
+    const { points } = this.tools;
+    return { ...this.answer(), ...(points.length ? { corners: points.map(({ x, y }) => [x, y]) } : {}) };
   }
 
   submit() {
@@ -177,14 +186,19 @@ export class SegmentEditor {
     this.emptyAsked = false;
   }
 
-  /** The stroke that was made can be undone. */
-  commit() {
+  /**
+   * What was painted can be undone.
+   * @param {import("./mask.js").Point[]} [corners] of the polygon that it was; undone, it is open again
+   * @returns {boolean} whether any pixel was
+   */
+  commit(corners = []) {
     const patch = this.mask.commit();
-    if (!patch) return;
+    if (!patch) return false;
     this.emptyAsked = false;
     const apply = (/** @type {"before"|"after"} */ side) => {
       patch.apply(side);
       this.paint.draw(patch.rect);
+      if (corners.length) this.tools.set(side === "before" ? corners : []);
       this.place.changed();
     };
     this.edits.add(
@@ -192,6 +206,7 @@ export class SegmentEditor {
       () => apply("after")
     );
     this.place.changed();
+    return true;
   }
 
   /** @param {import("./types.js").Label} label */
@@ -205,7 +220,7 @@ export class SegmentEditor {
 
   /** @param {"brush"|"eraser"|"polygon"|"fill"} tool */
   take(tool) {
-    if (tool !== "polygon") this.tools.points = [];
+    if (tool !== "polygon") this.tools.put([]);
     this.tool = tool;
     this.place.say(tool);
     this.buttons();
@@ -236,15 +251,15 @@ export class SegmentEditor {
     return this.keys?.key(key, event) || this.labels?.key(key) || this.shown.key(key);
   }
 
-  /** @param {string} key */
-  release(key) {
-    if (!key.endsWith(" ")) return;
+  /** @param {string} key @param {boolean} lost */
+  release(key, lost) {
+    if (!key.endsWith(" ") || !this.view.panning) return;
     this.view.panning = false;
-    if (!this.view.panned) this.keys?.dab();
+    if (!this.view.panned && !lost) this.keys?.dab();
   }
 
   undo() {
-    return this.tools.back() || this.edits.undo();
+    return this.edits.undo();
   }
 
   redo() {
@@ -256,10 +271,4 @@ export class SegmentEditor {
     this.labels?.box.remove();
     this.legend.remove();
   }
-}
-
-/** An answer's mask, if it is one of an image of this size; else an empty one. @param {any} answer @param {number} width @param {number} height */
-function fitted(answer, width, height) {
-  const fits = answer?.runs && answer.width === width && answer.height === height;
-  return fits ? Mask.of(answer) : new Mask(width, height);
 }

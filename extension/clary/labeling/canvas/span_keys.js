@@ -43,7 +43,8 @@ export class SpanKeys {
       return this.at(this.line(key === "ArrowUp" ? -1 : 1), selects);
     if (key === "Home") return this.at(0, selects);
     if (key === "End") return this.at(editor.offsets.length, selects);
-    const step = key === "ArrowLeft" ? -1 : 1;
+    // To where the arrow points: backwards, in a line that is written from right to left.
+    const step = (key === "ArrowLeft") === editor.text.leftwards(editor.cursor) ? 1 : -1;
     return this.at(
       letters ? editor.offsets.letter(editor.cursor, step) : this.byWord(step, selects),
       selects
@@ -66,10 +67,11 @@ export class SpanKeys {
     const { text, cursor, offsets } = this.editor;
     const edge = text.edgeOf(cursor);
     const found = text.pointAt(
-      /** @type {any} */ ({
-        clientX: edge.left + 1,
+      {
+        clientX: (edge.left + edge.right) / 2,
         clientY: edge.top + edge.height / 2 + step * lineHeight(text.text)
-      })
+      },
+      true
     );
     if (found === null) return step < 0 ? 0 : (offsets.words.at(-1)?.start ?? 0);
     return this.word ? (offsets.words[offsets.wordAt(found)]?.start ?? found) : found;

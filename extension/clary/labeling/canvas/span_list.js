@@ -42,7 +42,7 @@ export class SpanList {
               on: { click: () => this.select(index) }
             },
             h("span", { class: "swatch" }),
-            h("span", { class: "name", text: offsets.slice(one.startOffset, one.endOffset) }),
+            h("span", { class: "name", dir: "auto", text: offsets.slice(one.startOffset, one.endOffset) }),
             h("span", { class: "faint", text: one.label })
           ),
           this.remove

@@ -58,7 +58,7 @@ export class SpanPointer {
    * @param {PointerEvent} event
    */
   tap(event) {
-    const point = this.editor.text.pointAt(event);
+    const point = this.editor.text.pointAt(event, true);
     if (point === null) return;
     const inside = this.editor.entities.findIndex((one) => one.startOffset <= point && one.endOffset > point);
     const tag = /** @type {HTMLElement} */ (event.composedPath()[0]).closest?.(".entity");

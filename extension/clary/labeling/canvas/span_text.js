@@ -1,6 +1,7 @@
 // A text with its spans, the selection and the cursor, redrawn line by line where something changed.
 
 import { h, ink } from "./dom.js";
+import { letterAt, nearest } from "./letters.js";
 
 /**
  * @typedef {{label: string, startOffset: number, endOffset: number, proposed?: boolean}} Entity  code points, end exclusive
@@ -39,11 +40,11 @@ export class SpanText {
     let start = 0;
     for (const line of offsets.text.split(/(?<=\n)/)) {
       const end = start + [...line].length;
-      this.lines.push({ start, end, key: "\0", element: h("div", { class: "line" }) });
+      this.lines.push({ start, end, key: "\0", element: h("div", { class: "line", dir: "auto" }) });
       start = end;
     }
     if (!this.lines.length)
-      this.lines.push({ start: 0, end: 0, key: "\0", element: h("div", { class: "line" }) });
+      this.lines.push({ start: 0, end: 0, key: "\0", element: h("div", { class: "line", dir: "auto" }) });
     this.text.replaceChildren(...this.lines.map((line) => line.element));
     this.text.classList.toggle("short", offsets.length < 280);
     this.box.scrollTop = 0;
@@ -134,58 +135,56 @@ export class SpanText {
   }
 
   /**
-   * The code point offset under the pointer; null beside the text.
-   * @param {PointerEvent} event @returns {number|null}
+   * The code point offset under the pointer: the border between letters that is nearest; null beside the text.
+   * @param {{clientX: number, clientY: number}} at @param {boolean} [letter] of the letter under it, where there is one, its begin
+   * @returns {number|null}
    */
-  pointAt(event) {
+  pointAt(at, letter = false) {
     const root = /** @type {any} */ (this.box.getRootNode());
-    const under = root.elementFromPoint(event.clientX, event.clientY);
+    const under = root.elementFromPoint(at.clientX, at.clientY);
     const piece = under?.closest?.(".piece");
-    if (piece) return this.within(piece, event);
-    // Right of a line's end, or left of its begin: the nearest piece of the line.
+    if (piece) return this.within(piece, at, letter);
+    // Beside a line's text, between its lines, or on a label: the nearest piece of the line.
     const line = this.lines.find(({ element }) => {
       const edge = element.getBoundingClientRect();
-      return event.clientY >= edge.top && event.clientY < edge.bottom;
+      return at.clientY >= edge.top && at.clientY < edge.bottom;
     });
     if (!line) return null;
-    const pieces = [...line.element.querySelectorAll(".piece")];
-    if (!pieces.length) return line.start;
-    const near = pieces.findLast((one) =>
-      [...one.getClientRects()].some((edge) => edge.top <= event.clientY && edge.left <= event.clientX)
-    );
-    return near
-      ? this.within(/** @type {any} */ (near), event)
-      : Number(/** @type {any} */ (pieces[0]).dataset.start);
+    const near = nearest(/** @type {HTMLElement[]} */ ([...line.element.querySelectorAll(".piece")]), at);
+    return near ? this.within(near, at, false) : line.start;
   }
 
-  /** @param {HTMLElement} piece @param {PointerEvent} event */
-  within(piece, event) {
+  /** @param {HTMLElement} piece @param {{clientX: number, clientY: number}} at @param {boolean} letter */
+  within(piece, at, letter) {
     const offsets = /** @type {import("./offsets.js").Offsets} */ (this.offsets);
-    const node = piece.firstChild;
+    const node = /** @type {Text|null} */ (piece.firstChild);
     const start = Number(piece.dataset.start);
     if (!node) return start;
-    const range = document.createRange();
-    const text = node.textContent || "";
-    // Halves: the letters up to `low` lie before the pointer.
-    let low = 0;
-    let high = text.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      range.setStart(node, middle);
-      range.setEnd(node, middle + 1);
-      const edge = range.getBoundingClientRect();
-      const before =
-        event.clientY > edge.bottom ||
-        (event.clientY >= edge.top && event.clientX >= (edge.left + edge.right) / 2);
-      if (before) low = middle + 1;
-      else high = middle;
-    }
-    return offsets.letter(offsets.point(offsets.units[start] + low), 0);
+    const begin = offsets.units[start];
+    const end = begin + node.data.length;
+    // Where its letters begin: the first may begin before it, the last end after it.
+    const points = [start];
+    for (let index = offsets.letterIndex(start) + 1; offsets.units[offsets.letters[index]] < end; index++)
+      points.push(offsets.letters[index]);
+    const starts = [...points.map((point) => offsets.units[point] - begin), node.data.length];
+    const found = letterAt(node, starts, at);
+    if (letter || !found.after) return offsets.letter(points[found.letter], 0);
+    return points[found.letter + 1] ?? offsets.point(end);
+  }
+
+  /** @param {number} point */
+  lineOf(point) {
+    return this.lines.findLast((one) => one.start <= point) || this.lines[0];
+  }
+
+  /** Whether the line of a code point is written from right to left. @param {number} point */
+  leftwards(point) {
+    return getComputedStyle(this.lineOf(point).element).direction === "rtl";
   }
 
   /** Where a code point stands on the screen, to move a line up or down. @param {number} point */
   edgeOf(point) {
-    const line = this.lines.findLast((one) => one.start <= point) || this.lines[0];
+    const line = this.lineOf(point);
     const pieces = /** @type {HTMLElement[]} */ ([...line.element.querySelectorAll(".piece")]);
     const piece = pieces.findLast((one) => Number(one.dataset.start) <= point) || pieces[0];
     if (!piece?.firstChild || !this.offsets) return line.element.getBoundingClientRect();

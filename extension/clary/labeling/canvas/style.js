@@ -19,7 +19,8 @@ const FRAME = `
 [hidden], [data-mode="grid"] .actions [data-one] { display: none !important; }
 h1, h2, h3, p { margin: 0; }
 button { font: inherit; color: inherit; cursor: pointer; touch-action: manipulation; }
-button:disabled { opacity: .4; cursor: default; }
+/* A click on it is one on what is around: the browser would give the focus to the page. */
+button:disabled { opacity: .4; cursor: default; pointer-events: none; }
 :focus { outline: none; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 1px; }
 .stage:focus-visible { outline: none; }

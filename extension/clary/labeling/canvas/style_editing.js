@@ -7,6 +7,8 @@ export const EDITING = `
 .view.tooled .view-layer { cursor: crosshair; }
 .reading { flex: 1; overflow: auto; background: var(--bg); padding: 28px clamp(14px, 5cqw, 56px); outline: none; }
 .text { max-width: 74ch; margin: 0 auto; font-size: 16px; line-height: 1.65; white-space: pre-wrap; overflow-wrap: anywhere; }
+/* Every paragraph in the direction of its own words. */
+.text:not(.spans), .cell-text, .item-header { unicode-bidi: plaintext; text-align: start; }
 .text.short { font-size: 20px; line-height: 1.5; }
 .legend { gap: 9px; padding: 3px 0; }
 .view-mask { pointer-events: none; }
@@ -28,11 +30,11 @@ export const EDITING = `
 .spans.short { line-height: 2; }
 .line { min-height: 1em; }
 .piece.taken { background: color-mix(in srgb, var(--brand) 35%, transparent); box-shadow: 0 2px 0 var(--brand); }
-.entity { background: color-mix(in srgb, var(--label) 22%, transparent); color: inherit; border-radius: 4px; padding: 3px 1px 3px 3px; box-shadow: inset 0 -2px 0 var(--label);
+.entity { background: color-mix(in srgb, var(--label) 22%, transparent); color: inherit; border-radius: 4px; padding-block: 3px; padding-inline: 3px 1px; box-shadow: inset 0 -2px 0 var(--label);
   box-decoration-break: clone; -webkit-box-decoration-break: clone; cursor: pointer; }
 .entity.proposed { background: none; box-shadow: none; outline: 1.5px dashed var(--label); outline-offset: -1px; }
 .entity.selected { outline: 2px solid var(--text); outline-offset: 1px; }
-.entity-tag { font: 600 10.5px/1 system-ui, sans-serif; background: var(--label); color: var(--ink); border-radius: 3px; padding: 2px 4px; margin: 0 2px 0 4px; vertical-align: 2px;
+.entity-tag { font: 600 10.5px/1 system-ui, sans-serif; background: var(--label); color: var(--ink); border-radius: 3px; padding: 2px 4px; margin-inline: 4px 2px; unicode-bidi: isolate; vertical-align: 2px;
   white-space: nowrap; user-select: none; }
 .caret { display: inline-block; width: 0; height: 1.15em; box-shadow: 0 0 0 1.2px var(--brand); vertical-align: -3px; animation: blink 1.1s steps(1) infinite; }
 @keyframes blink { 50% { opacity: 0; } }

@@ -34,7 +34,8 @@
  * @property {() => boolean} redo
  * @property {Help[]} help
  * @property {() => void} close
- * @property {(key: string) => void} [release]  a key that was pressed is up again
+ * @property {(key: string, lost: boolean) => void} [release]  a key that was pressed is up again; `lost`: or goes up
+ *   elsewhere
  * @property {() => string} [submits]  the word on the button for Enter, "Submit" if not said; empty: no button
  * @property {() => void} [submit]  Enter, where it is not simply `answer()` submitted
  * @property {() => void} [refused]  what was submitted was not taken

@@ -77,7 +77,7 @@ export function verify(place, make) {
       }
       return verdicts.key(key) || shown.key(key, event);
     },
-    release: (key) => shown.release?.(key),
+    release: (key, lost) => shown.release?.(key, lost),
     undo: () => false,
     redo: () => false,
     refusal: () =>

@@ -43,7 +43,27 @@ export class Viewport {
     this.gestures = new Gestures(this);
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(this.box);
+    this.density = () => this.rescaled();
+    this.rescaled();
+  }
+
+  /** The canvas is on a screen of other pixels now, perhaps without another size in CSS pixels. */
+  rescaled() {
+    this.screen?.removeEventListener("change", this.density);
+    this.screen = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    this.screen.addEventListener("change", this.density);
     this.resize();
+    this.onzoom();
+  }
+
+  /** Whether the canvases have the screen's pixels. */
+  get sharp() {
+    const { clientWidth, clientHeight } = this.box;
+    if (!clientWidth || !clientHeight) return true;
+    return (
+      this.base.width === Math.round(clientWidth * this.ratio) &&
+      this.base.height === Math.round(clientHeight * this.ratio)
+    );
   }
 
   /** Where the box stands on the screen, device pixels a CSS pixel. */
@@ -131,6 +151,7 @@ export class Viewport {
   drawNow() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    if (!this.sharp) return this.resize();
     const context = this.base.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.base.width, this.base.height);
@@ -151,6 +172,7 @@ export class Viewport {
 
   /** Draw the task's layer only: the image did not change. */
   drawLayer() {
+    if (!this.sharp) return this.resize();
     const context = this.layer.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.layer.width, this.layer.height);
@@ -184,6 +206,7 @@ export class Viewport {
 
   close() {
     this.watcher.disconnect();
+    this.screen?.removeEventListener("change", this.density);
     cancelAnimationFrame(this.frame);
     this.box.remove();
   }

@@ -17,9 +17,9 @@ def consolidate(
     votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], alone: bool = False
 ) -> dict[int, Kept]:
     """The boxes of every image that has votes and is not gold. `alone`: one person an image; the last answer, confidence 0."""
-    from clary.labeling.tasks.boxes import iou
+    from clary.labeling.tasks.boxes import place
 
-    return marks.consolidate(votes, gold, "boxes", iou, LEAST_IOU, averaged, alone)
+    return marks.consolidate(votes, gold, "boxes", place, LEAST_IOU, averaged, alone)
 
 
 def averaged(cluster: Cluster) -> dict[str, Any]:

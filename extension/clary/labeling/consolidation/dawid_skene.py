@@ -8,18 +8,22 @@ maximum a posteriori estimate in levels, each the prior of the next:
 - a person's skill, the share of right answers, pulled to the crowd's;
 - a person's matrix, pulled to the crowd's rows bent to the person's skill.
 
-How strongly each is pulled (`Strengths`, in answers) is not set but found: empirical Bayes, the strengths under which the counts
-are most likely (marginal likelihood of Dirichlet-multinomials). A crowd of people who are alike gets strong ties, one of
-characters loose ones; a person of a few answers counts as an average one, one of many as what they are. Gold items enter as
-objects whose class is known. Vectorised: an iteration costs a few passes over (answers x classes) numbers.
+How strongly a person is pulled (`Strengths`, in answers) is not set but found: empirical Bayes, the strengths under which the
+counts are most likely (marginal likelihood of Dirichlet-multinomials). A crowd of people who are alike gets strong ties, one of
+characters loose ones; a person of a few answers counts as an average one, one of many as what they are. The crowd's own matrix
+is pulled hard: what all people mistake alike cannot be told from what is so. Where objects of a class differ, which the counts
+tell, too, people who say the same of one are no independent witnesses (`repeats`). Gold items enter as objects whose class is
+known. Vectorised: an iteration costs a few passes over (answers x classes) numbers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from clary.labeling.consolidation.crowd import Crowd
+from clary.labeling.consolidation.repeats import INDEPENDENT, TELLING, Repeats
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,17 +34,18 @@ if TYPE_CHECKING:
 _SETTLED = 3e-3
 _RETHINK = (3, 6, 12, 25)  # rounds in which the strengths are found anew
 _GRID = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-_CROWD_GRID = (8.0, 32.0, 128.0, 512.0, 2048.0)
 _PRIOR = 10.0  # answers' worth of every class being as frequent
 
 
 @dataclass(frozen=True)
 class Strengths:
-    """How many answers each pull is worth: on the crowd's rows, a person's skill, a person's rows. `rounds`: the most."""
+    """How many answers each pull is worth: on the crowd's rows, a person's skill, a person's rows; and that of a class on what
+    is said of its objects (`repeats`). `rounds`: the most."""
 
-    crowd: float = 32.0
+    crowd: float = 2048.0
     skill: float = 8.0
     person: float = 16.0
+    tie: float = INDEPENDENT
     rounds: int = 60
 
 
@@ -81,17 +86,31 @@ def fit(crowd: Crowd, known: Ints | None = None, strengths: Strengths | None = N
     posterior[gold] = truth
     pairs = _Pairs(crowd)
     ties = strengths or Strengths()
+    weight: Floats | None = None
     for number in range(ties.rounds):
         before = posterior
-        level = _Level.of(pairs, posterior, total[:, 0] > 0)
+        level = _Level.of(pairs, posterior, total[:, 0] > 0, weight)
         if strengths is None and number in _RETHINK:
             ties = level.strengths(ties)
         logs, skill = level.logs(ties)
-        posterior = softmax(level.prior + pairs.added(logs))
+        joint = level.prior + pairs.said @ logs
+        if strengths is None and number in _RETHINK and (number == _RETHINK[0] or ties.tie != INDEPENDENT):
+            some = pairs.some_repeats
+            ties = replace(ties, tie=some.tie(logs, joint[:TELLING], total[:TELLING, 0].astype(np.int64)))
+        more = weight = None
+        if ties.tie != INDEPENDENT:
+            more, weight = pairs.repeats.shares(logs, ties.tie)
+            joint = joint + pairs.repeats.added(more)
+        posterior = softmax(joint)
         posterior[gold] = truth
         if number > _RETHINK[0] and np.abs(posterior - before).max(initial=0) < _SETTLED:
             break
-    return Fitted(posterior, logs[pairs.of_answer], level.prior, skill, ties)
+    evidence = logs[pairs.of_answer]
+    if more is not None:
+        repeated = pairs.repeats.of_answer >= 0
+        groups = pairs.repeats.of_answer[repeated]
+        evidence[repeated] += (more / pairs.repeats.times[:, None])[groups]
+    return Fitted(posterior, evidence, level.prior, skill, ties)
 
 
 class _Pairs:
@@ -113,9 +132,13 @@ class _Pairs:
         self.answers = np.bincount(crowd.workers, minlength=crowd.n_workers)
         self.right = np.arange(len(keys)), self.label
 
-    def added(self, logs: Floats) -> Floats:
-        """(objects, classes): the sums of the answers' rows in `logs` (pairs, classes)."""
-        return self.said @ logs  # type: ignore[no-any-return]
+    @cached_property
+    def some_repeats(self) -> Repeats:
+        return Repeats.of_some(self.crowd, self.of_answer, len(self.worker))
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        return Repeats(self.crowd, self.of_answer, len(self.worker))
 
 
 @dataclass
@@ -134,19 +157,24 @@ class _Level:
     mean: float
 
     @classmethod
-    def of(cls, pairs: _Pairs, posterior: Floats, answered: NDArray[np.bool_]) -> _Level:
+    def of(
+        cls, pairs: _Pairs, posterior: Floats, answered: NDArray[np.bool_], weight: Floats | None
+    ) -> _Level:
+        """`weight`: what `Repeats.shares` says of the answers' groups; None: every answer counts in full."""
         import numpy as np
 
         classes, workers = pairs.crowd.n_classes, pairs.crowd.n_workers
         there = posterior[answered].sum(0) + _PRIOR
         counts = pairs.about @ posterior
+        hits = np.bincount(pairs.worker, counts[pairs.right], workers).astype(np.float64)
+        mean = float((hits.sum() + 1.0) / (pairs.answers.sum() + 2.0))
+        if weight is not None:
+            counts = counts - pairs.repeats.lost(weight, posterior)
         columns = range(classes)
         rows = np.stack(
             [np.bincount(pairs.worker, counts[:, one], workers) for one in columns], axis=1
         ).astype(float)
         crowd = np.stack([np.bincount(pairs.label, counts[:, one], classes) for one in columns]).astype(float)
-        hits = np.bincount(pairs.worker, counts[pairs.right], workers).astype(np.float64)
-        mean = float((hits.sum() + 1.0) / (pairs.answers.sum() + 2.0))
         return cls(pairs, np.log(there / there.sum()), counts, rows, crowd, hits, mean)
 
     def plain(self) -> Floats:
@@ -187,9 +215,7 @@ class _Level:
         mean = np.array([self.mean, 1 - self.mean])
         hits = np.stack([self.hits, self.pairs.answers - self.hits], axis=1)
         skill = max(_GRID, key=lambda one: _marginal(hits, one * mean, hits.sum(1), one))
-        plain, seen = self.plain(), self.crowd.sum(1)
-        crowd = max(_CROWD_GRID, key=lambda one: _marginal(self.crowd, one * plain, seen, one))
-        ties = replace(ties, skill=skill, crowd=crowd)
+        ties = replace(ties, skill=skill)
         expected, _ = self.expected(ties)
         person = max(_GRID, key=lambda one: _marginal(self.counts, one * expected, self.rows, one))
         return replace(ties, person=person)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clary.labeling.consolidation.matching import Likeness, pairs
+from clary.labeling.consolidation.matching import Mark, Place, pairs, placed
+from clary.labeling.consolidation.overlaps import Marks, iou, ranked
 from clary.labeling.task_type import Answer, Vote
 
-Mark = Mapping[str, Any]
 _LABEL = 1e-3  # what an equal label adds to a likeness: it decides between equals, no more
 _FOUND = 0.5  # likeness of a thing to a gold mark that is the same
 
@@ -42,10 +42,11 @@ class Cluster:
 
 
 def consolidate(
-    votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], member: str, alike: Likeness, least: float,
+    votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], member: str, place: Place, least: float,
     settled: Callable[[Cluster], dict[str, Any]], alone: bool,
 ) -> dict[int, Kept]:  # fmt: skip
-    """What is there of every object that has votes and is not gold. `member`: of answers; `settled`: one mark for a cluster."""
+    """What is there of every object that has votes and is not gold. `member`: of answers; `place`: where a mark is;
+    `settled`: one mark for a cluster."""
     numbers = [number for number, given in votes.items() if given]
     if alone:
         last = {number: votes[number][-1].answer[member] for number in numbers if number not in gold}
@@ -53,10 +54,10 @@ def consolidate(
             number: Kept([dict(one) for one in marks], [0.0] * len(marks), 0.0)
             for number, marks in last.items()
         }
-    gathered = {number: clusters(votes[number], member, alike, least) for number in numbers}
+    gathered = {number: clusters(votes[number], member, place, least) for number in numbers}
     marks = {number: [settled(one) for one in found] for number, found in gathered.items()}
     truth = {
-        number: {one[0] for one in pairs(marks[number], gold[number][member], alike, _FOUND)}
+        number: {one[0] for one in pairs(marks[number], gold[number][member], place, _FOUND)}
         for number in numbers
         if number in gold
     }
@@ -111,28 +112,29 @@ def _sure(
     return found
 
 
-def clusters(votes: Sequence[Vote], member: str, alike: Likeness, least: float) -> list[Cluster]:
+def clusters(votes: Sequence[Vote], member: str, place: Place, least: float) -> list[Cluster]:
     """Marks under `member` of the votes' answers, gathered: the most alike first, nobody twice in a cluster, and the mean
     likeness of what is joined at least `least`. Labels need not agree, they are voted on."""
     marks = [(number, mark) for number, vote in enumerate(votes) for mark in vote.answer[member]]
-    near = {}
-    for i, (person, mark) in enumerate(marks):
-        for j in range(i + 1, len(marks)):
-            if person != marks[j][0] and (value := alike(mark, marks[j][1])) > 0:
-                near[i, j] = value + _LABEL * (mark["label"] == marks[j][1]["label"])
+    where = placed([mark for _, mark in marks], place)
     home = list(range(len(marks)))
     members = [[index] for index in home]
-    for i, j in sorted(near, key=lambda pair: (-near[pair], pair)):
-        if near[i, j] < least:
-            break
+    people = [{person} for person, _ in marks]
+    for _, i, j in ranked(where, where, least, _LABEL):
         one, other = home[i], home[j]
-        if one == other or {marks[k][0] for k in members[one]} & {marks[k][0] for k in members[other]}:
+        if i >= j or one == other or people[one] & people[other]:
             continue
-        across = [near.get((min(a, b), max(a, b)), 0.0) for a in members[one] for b in members[other]]
+        across = [_alike(where, a, b) for a in members[one] for b in members[other]]
         if sum(across) / len(across) < least:
             continue
         for index in members[other]:
             home[index] = one
         members[one] += members[other]
+        people[one] |= people[other]
         members[other] = []
     return [Cluster([marks[index] for index in sorted(found)]) for found in members if found]
+
+
+def _alike(where: Marks, one: int, other: int) -> float:
+    value = iou(where.extents[one], where.extents[other])
+    return value + _LABEL * (where.labels[one] == where.labels[other]) if value else 0.0

@@ -70,13 +70,16 @@ def _scale(found: Mapping[int, Verdict], gold: Mapping[int, Answer]) -> float:
 
 
 def _painted(given: Sequence[Vote]) -> _Painted:
+    import numpy as np
+
     from clary.labeling.tasks.masks import common
     from clary.labeling.tasks.segmentation import array
 
     size = given[-1].answer["width"], given[-1].answer["height"]
     same = [vote for vote in given if (vote.answer["width"], vote.answer["height"]) == size]
     classes, lengths = common([array(vote.answer) for vote in same])
-    return _Painted(tuple(vote.worker for vote in same), classes, lengths, size)
+    # As in the PNG that comes of it, a class is a byte: all images are in memory at once.
+    return _Painted(tuple(vote.worker for vote in same), classes.astype(np.uint8), lengths, size)
 
 
 def _counts(one: _Painted, weights: Sequence[float]) -> Floats:
@@ -116,7 +119,7 @@ def _worth(painted: Mapping[int, _Painted]) -> dict[str, float]:
 def _voted(one: _Painted, worth: Mapping[str, float]) -> Verdict:
     import numpy as np
 
-    from clary.labeling.tasks.masks import merged
+    from clary.labeling.tasks.masks import Packed, merged
 
     usual = sum(worth.values()) / len(worth) if worth else 1.0
     counts = _counts(one, [worth.get(worker, usual) for worker in one.workers])
@@ -125,4 +128,4 @@ def _voted(one: _Painted, worth: Mapping[str, float]) -> Verdict:
     share = counts.max(0) / counts.sum(0)
     sure = float((share * weights).sum() / weights.sum()) if weights.any() else 1.0
     runs = merged(np.stack([chosen, one.lengths], axis=1))
-    return Verdict({"width": one.size[0], "height": one.size[1], "runs": runs.tolist()}, sure)
+    return Verdict({"width": one.size[0], "height": one.size[1], "runs": Packed(runs)}, sure)

@@ -18,9 +18,9 @@ def consolidate(
     votes: Mapping[int, Sequence[Vote]], gold: Mapping[int, Answer], alone: bool = False
 ) -> dict[int, Kept]:
     """The entities of every text that has votes and is not gold. `alone`: one person a text; the last answer, confidence 0."""
-    from clary.labeling.tasks.spans import jaccard
+    from clary.labeling.tasks.spans import place
 
-    found = marks.consolidate(votes, gold, "entities", jaccard, LEAST_JACCARD, settled, alone)
+    found = marks.consolidate(votes, gold, "entities", place, LEAST_JACCARD, settled, alone)
     return {number: one if alone else apart(one) for number, one in found.items()}
 
 

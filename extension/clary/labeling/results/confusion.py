@@ -51,11 +51,10 @@ def _marks(
     ones: list[dict[str, Any]], others: list[dict[str, Any]], kind: str, places: dict[str, int]
 ) -> Iterator[tuple[int, int, float]]:
     from clary.labeling.consolidation.matching import pairs
-    from clary.labeling.tasks.boxes import iou
-    from clary.labeling.tasks.spans import jaccard
+    from clary.labeling.tasks import boxes, spans
 
-    likeness = iou if kind == "boxes" else jaccard
-    for i, j, _ in pairs(ones, others, likeness, least=_SAME_THING, same_label=False):
+    place = boxes.place if kind == "boxes" else spans.place
+    for i, j, _ in pairs(ones, others, place, least=_SAME_THING, same_label=False):
         here, there = places.get(ones[i]["label"]), places.get(others[j]["label"])
         if here is not None and there is not None:
             yield here, there, 1

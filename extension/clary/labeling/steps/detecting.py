@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from clary.labeling.consolidation.matching import placed
+from clary.labeling.consolidation.overlaps import ranked
 from clary.labeling.settings import Automatic
 from clary.labeling.steps.advance import Move
 from clary.labeling.task_type import Answer
+from clary.labeling.tasks.boxes import place
 
 if TYPE_CHECKING:
     from clary.labeling.active.certificate import Certificate
@@ -88,19 +92,26 @@ def weighed(
 
 def matches(one: Answer, other: Answer, least: float) -> bool:
     """Whether two sets of boxes match one to one, each pair of the same label with an IoU of at least `least`."""
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-
-    from clary.labeling.tasks.boxes import iou
-
     first, second = one["boxes"], other["boxes"]
     if len(first) != len(second):
         return False
-    if not first:
+    if least <= 0:  # wherever they are
+        return Counter(box["label"] for box in first) == Counter(box["label"] for box in second)
+    fits = [
+        (i, j)
+        for _, i, j in ranked(placed(first, place), placed(second, place), least)
+        if first[i]["label"] == second[j]["label"]
+    ]
+    if len({i for i, _ in fits}) < len(first) or len({j for _, j in fits}) < len(second):
+        return False
+    if len(fits) == len(first):
         return True
-    fits = np.array([[a["label"] == b["label"] and iou(a, b) >= least for b in second] for a in first])
-    rows, columns = linear_sum_assignment(~fits)
-    return bool(fits[rows, columns].all())
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    rows, columns = zip(*fits, strict=True)
+    graph = coo_array(([1] * len(fits), (rows, columns)), (len(first), len(second)))
+    return bool((maximum_bipartite_matching(graph.tocsr()) >= 0).all())
 
 
 def _drawn(guesses: Mapping[int, Any], states: Mapping[int, str], automatic: Automatic) -> dict[str, Any]:

@@ -35,10 +35,8 @@ def finish(context: Context) -> None:
         seq = course.last_event(db)
     if expired and not work.verdicts():
         raise StepFailed("ClientError: No data object was labeled before the job's tasks expired.")
-    work.set(writing=True)
     output = write(context)
     with work.transaction() as db:
-        put(db, "writing", False)
         status: course.Status = get(db, "status")
         if status not in course.ENDED:
             if course.due(db, work.settings) != "finish" or counters(db).get("open", 0):

@@ -20,12 +20,12 @@ class StepFailed(Exception):
 
 def fail(store: Store, work: Work, reason: str) -> None:
     """A step cannot go on: end the job as failed; of one that has ended, note why its output is not what it should be."""
-    write = f"clary.LabelingJob({work.settings.name!r}).finish() writes the output"
+    mended = f"once this is mended, clary.LabelingJob({work.settings.name!r}).retry()"
     with work.transaction() as db:
         more = {
             "failed": "",
-            "unwritten": f" Nothing that people did is lost: once this is mended, {write}.",
-            "outdated": f" The output is that of before the last review: once this is mended, {write} again.",
+            "halted": f" Nothing that people did is lost: {mended} goes on from here.",
+            "outdated": f" The output is that of before the last review: {mended} writes it again.",
         }[course.fail(db)]
         put(db, "reason", _shortened(reason, _LONGEST_REASON - len(more)) + more)
     show(store, work)

@@ -8,15 +8,29 @@ from typing import TYPE_CHECKING
 from clary.labeling.steps import outcome
 from clary.labeling.steps.labels import Labels
 from clary.labeling.work import course
+from clary.objects import ObjectsError
 
 if TYPE_CHECKING:
     from clary.labeling.steps.entry import Context
 
 
 def refresh(context: Context) -> None:
-    """Write the intermediate output; how often depends on how long it takes."""
+    """Write the intermediate output; how often depends on how long it takes. People go on where it cannot be written: it is tried
+    again."""
     began, work = time.time(), context.work
     seq = course.last_event(work.database.read())
+    try:
+        _write(context)
+    except (ObjectsError, OSError) as error:
+        print(f"[clary] The output so far could not be written, and will be tried again: {error}", flush=True)
+        seq = work.fact("refreshed", {"seq": 0})["seq"]
+    with work.transaction() as db:
+        course.refreshed(db, seq, time.time() - began, time.time())
+    outcome.touch(context.store, work)
+
+
+def _write(context: Context) -> None:
+    work = context.work
     labels = Labels(context)
     states = work.states()
     written = {
@@ -28,6 +42,3 @@ def refresh(context: Context) -> None:
     labels.output.write_intermediate(number, labels.lines(written))
     if not work.settings.post:
         labels.output.write_manifest(labels.lines(written))
-    with work.transaction() as db:
-        course.refreshed(db, seq, time.time() - began, time.time())
-    outcome.touch(context.store, work)

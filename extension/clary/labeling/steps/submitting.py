@@ -44,8 +44,8 @@ def stop(home: Home, store: Store, runner: Runner, name: str) -> None:
 
 
 def retry(home: Home, store: Store, runner: Runner, name: str) -> bool:
-    """Write the output (again) of a job that has ended, as where the last attempt failed; False where there is nothing to write
-    (see `course.retry`). Raises WorkError."""
+    """Do again what a job failed at, or write its output again; False where there is nothing to do (see `course.retry`). Raises
+    WorkError."""
     work = Work.open(home, name)
     asked = work.retry()
     outcome.show(store, work)

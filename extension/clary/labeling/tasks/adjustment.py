@@ -40,6 +40,9 @@ class Adjustment(TaskType):
     def distance(self, one: Answer, other: Answer) -> float:
         return self.base.distance(one, other)
 
+    def packed(self, answer: Answer) -> Answer:
+        return self.base.packed(answer)
+
     def write(
         self, verdict: Verdict, thing: DataObject, settings: JobSettings, stored: str
     ) -> tuple[Any, dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clary.labeling.consolidation.matching import overlap
+from clary.labeling.consolidation.overlaps import Extent
 from clary.labeling.settings import JobSettings
 from clary.labeling.task_type import Answer, BadAnswer, DataObject, TaskType, Verdict, Vote
 from clary.labeling.tasks import checking
@@ -49,7 +50,7 @@ class BoundingBox(TaskType):
 
     def distance(self, one: Answer, other: Answer) -> float:
         """1 - the sum of the IoUs of matched boxes (of one label, the closest first) / the number of different boxes."""
-        return 1.0 - overlap(one["boxes"], other["boxes"], iou)
+        return 1.0 - overlap(one["boxes"], other["boxes"], place)
 
     def write(
         self, verdict: Verdict, thing: DataObject, settings: JobSettings, stored: str
@@ -102,15 +103,10 @@ class BoundingBox(TaskType):
         }
 
 
-def iou(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    """Intersection over union of two boxes, 0..1."""
-    width = min(one["left"] + one["width"], other["left"] + other["width"]) - max(one["left"], other["left"])
-    height = min(one["top"] + one["height"], other["top"] + other["height"]) - max(one["top"], other["top"])
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    union = one["width"] * one["height"] + other["width"] * other["height"] - common
-    return float(common / union)
+def place(box: Mapping[str, Any]) -> Extent:
+    """Where a box is."""
+    left, top = box["left"], box["top"]
+    return left, top, left + box["width"], top + box["height"]
 
 
 def _rounded(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clary.labeling.task_type import BadAnswer
@@ -21,6 +21,38 @@ if TYPE_CHECKING:
     Runs = NDArray[np.int64]
 
 _CELLS = 400_000_000  # pixels; a larger mask is refused before anything is unpacked
+
+
+class Packed(Sequence[list[int]]):
+    """The runs ``[[class, length], ...]`` of an answer in 8 bytes each; as lists they take ten times that. Arrays are made of it
+    as of a list, to which it is also equal; JSON does not know it."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, runs: Any) -> None:
+        import numpy as np
+
+        given = np.asarray(runs, np.int64).reshape(-1, 2)
+        self._runs = given.astype(np.int32) if given.max(initial=0) < 2**31 else given.copy()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._runs[index].tolist()
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self._runs.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, (list, Packed)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        import numpy as np
+
+        return np.array(self._runs, dtype, copy=copy)
 
 
 def merged(runs: Runs) -> Runs:

@@ -52,6 +52,9 @@ class SemanticSegmentation(TaskType):
             return 1.0
         return 1.0 - masks.mean_iou(array(one), array(other))
 
+    def packed(self, answer: Answer) -> Answer:
+        return {**answer, "runs": masks.Packed(answer["runs"])}
+
     def write(
         self, verdict: Verdict, thing: DataObject, settings: JobSettings, stored: str
     ) -> tuple[Any, dict[str, Any]]:
@@ -154,7 +157,8 @@ def _checked(value: Any, pixels: int, settings: JobSettings) -> Runs:
     import numpy as np
 
     wrong = "The answer's 'runs' must be a list of [class, length], two integers"
-    given = checking.items(value, "The answer's 'runs'", MOST_RUNS)
+    given = list(value) if isinstance(value, masks.Packed) else value
+    given = checking.items(given, "The answer's 'runs'", MOST_RUNS)
     try:
         runs = np.array(given)
     except (ValueError, OverflowError):

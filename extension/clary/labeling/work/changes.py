@@ -5,7 +5,6 @@ Everything here costs the same whatever the size of the job: it reads the marks 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,10 +82,10 @@ def _state(
 
 def _agreement(marks: list[sqlite3.Row], rules: Rules) -> float | None:
     """1 less the mean distance of all pairs of answers; only where somebody wants to know."""
-    answers = [json.loads(one["answer"]) for one in marks if one["answer"] is not None]
-    if rules.review_below is None or rules.distance is None or len(answers) < 2:
+    answers = [one["answer"] for one in marks if one["answer"] is not None]
+    if rules.review_below is None or rules.distances is None or len(answers) < 2:
         return None
-    distances = [rules.distance(one, other) for one, other in combinations(answers, 2)]
+    distances = [rules.distances(one, other) for one, other in combinations(answers, 2)]
     return 1.0 - sum(distances) / len(distances)
 
 

@@ -61,26 +61,26 @@ def conclude(db: sqlite3.Connection, settings: JobSettings) -> None:
         put(db, "status", "Stopping")
 
 
-def fail(db: sqlite3.Connection) -> Literal["failed", "unwritten", "outdated"]:
+def fail(db: sqlite3.Connection) -> Literal["failed", "halted", "outdated"]:
     """What was due cannot be done, so nothing is due any more until somebody asks with `retry`.
 
-    failed: the job has failed. unwritten: it has failed at its output, after all work was done. outdated: it had ended, and
-    stays what it was, with the output that it had.
+    failed: the job has failed. halted: it has, and holds what people did. outdated: it had ended, and stays what it was, with
+    the output that it had.
     """
     status: Status = get(db, "status")
     put(db, "again", False)
     put(db, "crashes", {})
     if status in ENDED:
         return "failed" if status == "Failed" else "outdated"
-    writing = get(db, "writing", False)
-    put(db, "failed_from", status if writing else None)
+    halted = last_event(db) > 0
+    put(db, "failed_from", status if halted else None)
     put(db, "status", "Failed")
-    return "unwritten" if writing else "failed"
+    return "halted" if halted else "failed"
 
 
 def retry(db: sqlite3.Connection) -> bool:
-    """Let the output be written (again) of a job that has ended; False where there is nothing to write: the job goes on, or
-    failed before people had labelled it. One that failed at its output is where it was before: on its way to its end."""
+    """Let what failed be done again; of a job that completed or was stopped, its output. False where there is nothing to do: the
+    job goes on, or failed before people did anything."""
     status: Status = get(db, "status")
     before: Status | None = get(db, "failed_from")
     if status not in ENDED or (status == "Failed" and before is None):

@@ -70,18 +70,19 @@ class Looking:
         return found
 
     def votes(self, ids: Iterable[int] | None = None, role: Role | None = "item") -> dict[int, list[Vote]]:
-        """The answers that hold, of objects that have any; undone ones are not among them."""
-        return reading.votes(self.database.read(), ids, role)
+        """The answers that hold, of objects that have any; undone ones are not among them. `ids` None: of all objects, packed
+        (see `TaskType.packed`)."""
+        return reading.votes(self.database.read(), ids, role, self.task.packed if ids is None else None)
 
     def known(
         self, kind: str, ids: Iterable[int] | None = None
     ) -> dict[int, tuple[Answer, float | None, str]]:
-        """What is known of objects beforehand: (answer, confidence, origin). Kinds: see `schema`."""
-        return reading.known(self.database.read(), kind, ids)
+        """What is known of objects beforehand: (answer, confidence, origin). Kinds: see `schema`. `ids` as for `votes`."""
+        return reading.known(self.database.read(), kind, ids, self.task.packed if ids is None else None)
 
     def decisions(self) -> dict[int, Vote]:
-        """The owner's final answers of the review queue, by object."""
-        return reading.decisions(self.database.read())
+        """The owner's final answers of the review queue, by object; packed."""
+        return reading.decisions(self.database.read(), self.task.packed)
 
     def machine(self, ids: Iterable[int] | None = None) -> dict[int, tuple[Answer, float]]:
         """What the machine has labelled: (answer, confidence)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from clary.labeling.settings import JobSettings
@@ -12,6 +12,7 @@ from clary.labeling.task_type import Answer, DataObject, TaskType, Verdict, Vote
 from clary.labeling.work.rows import ROLES, STATES, Batch, Event, ObjectRow, Role, State
 
 _SHORT, _FEW = 80, 1000
+Packed = Callable[[Answer], Answer]
 _OBJECT = "SELECT objects.*, line, shown FROM objects JOIN lines USING (id)"
 
 
@@ -35,8 +36,10 @@ def objects(
     return [ObjectRow.of(row) for row in rows]
 
 
-def votes(db: sqlite3.Connection, ids: Iterable[int] | None, role: Role | None) -> dict[int, list[Vote]]:
-    """Every object's current answers, in the order in which they came."""
+def votes(
+    db: sqlite3.Connection, ids: Iterable[int] | None, role: Role | None, packed: Packed | None = None
+) -> dict[int, list[Vote]]:
+    """Every object's current answers, in the order in which they came. `packed`: `TaskType.packed`, where many are held."""
     sql = (
         "SELECT object, worker, answer, answered, marks.seconds, accepted FROM marks JOIN objects ON id = object"
         " WHERE answer IS NOT NULL"
@@ -51,7 +54,7 @@ def votes(db: sqlite3.Connection, ids: Iterable[int] | None, role: Role | None) 
     ):
         answer = parsed.get(text)
         if answer is None:
-            answer = json.loads(text)
+            answer = _answer(text, packed)
             if len(text) <= _SHORT and len(parsed) < _FEW:
                 parsed[text] = answer
         vote = Vote(worker, answer, answered, seconds, accepted)
@@ -64,11 +67,11 @@ def votes(db: sqlite3.Connection, ids: Iterable[int] | None, role: Role | None) 
 
 
 def known(
-    db: sqlite3.Connection, kind: str, ids: Iterable[int] | None
+    db: sqlite3.Connection, kind: str, ids: Iterable[int] | None, packed: Packed | None = None
 ) -> dict[int, tuple[Answer, float | None, str]]:
     sql = f"SELECT * FROM known WHERE kind = '{kind}'"
     return {
-        row["object"]: (json.loads(row["answer"]), row["confidence"], row["origin"])
+        row["object"]: (_answer(row["answer"], packed), row["confidence"], row["origin"])
         for row in _some(db, sql, "object", ids)
     }
 
@@ -78,23 +81,23 @@ def machine(db: sqlite3.Connection, ids: Iterable[int] | None) -> dict[int, tupl
     return {row["object"]: (json.loads(row["answer"]), row["confidence"]) for row in rows}
 
 
-def decisions(db: sqlite3.Connection) -> dict[int, Vote]:
+def decisions(db: sqlite3.Connection, packed: Packed) -> dict[int, Vote]:
     rows = db.execute(
         "SELECT objects.id, worker, body, time, seconds FROM objects JOIN events ON seq = decided WHERE decided IS NOT NULL"
     )
     return {
-        row["id"]: Vote(row["worker"], json.loads(row["body"])["answer"], row["time"], row["seconds"])
+        row["id"]: Vote(row["worker"], packed(json.loads(row["body"])["answer"]), row["time"], row["seconds"])
         for row in rows
     }
 
 
 def verdicts(db: sqlite3.Connection, task: TaskType, settings: JobSettings) -> dict[int, Verdict]:
     """Human verdicts and machine labels of all items. A decision of the owner counts as the only vote there is."""
-    answers = votes(db, None, None)
-    decided = decisions(db)
+    answers = votes(db, None, None, task.packed)
+    decided = decisions(db, task.packed)
     for thing, decision in decided.items():
         answers[thing] = [decision]
-    gold = {thing: answer for thing, (answer, _, _) in known(db, "gold", None).items()}
+    gold = {thing: answer for thing, (answer, _, _) in known(db, "gold", None, task.packed).items()}
     items = {thing: cast for thing, cast in answers.items() if thing not in gold}
     found = task.consolidate(answers, Things(db, settings), settings, gold) if items else {}
     found = {thing: verdict for thing, verdict in found.items() if thing not in gold}
@@ -175,9 +178,9 @@ def batches(db: sqlite3.Connection) -> list[Batch]:
 
 def gold(db: sqlite3.Connection, task: TaskType) -> dict[str, tuple[int, int]]:
     """(right, of) of everybody who answered gold items; right: nearer to the known answer than to anything else."""
-    truth = known(db, "gold", None)
+    truth = known(db, "gold", None, task.packed)
     counts: dict[str, tuple[int, int]] = {}
-    for thing, cast in votes(db, None, "gold").items():
+    for thing, cast in votes(db, None, "gold", task.packed).items():
         for vote in cast:
             right, of = counts.get(vote.worker, (0, 0))
             is_right = task.distance(vote.answer, truth[thing][0]) <= 0.5
@@ -191,7 +194,11 @@ class Things(Mapping[int, DataObject]):
     def __init__(self, db: sqlite3.Connection, settings: JobSettings) -> None:
         self._db = db
         self._known: dict[int, DataObject] = {}
-        self._prelabels = {} if settings.mode == "label" else known(db, "prelabel", None)
+        self._prelabels: dict[int, tuple[Answer, float | None, str]] = {}
+        if settings.mode != "label":
+            from clary.labeling import tasks
+
+            self._prelabels = known(db, "prelabel", None, tasks.find(settings.task).packed)
 
     def __getitem__(self, thing: int) -> DataObject:
         if thing not in self._known:
@@ -208,6 +215,11 @@ class Things(Mapping[int, DataObject]):
     def __len__(self) -> int:
         (count,) = self._db.execute("SELECT count(*) FROM objects").fetchone()
         return int(count)
+
+
+def _answer(text: str, packed: Packed | None) -> Answer:
+    answer: Answer = json.loads(text)
+    return answer if packed is None else packed(answer)
 
 
 def _some(

@@ -18,6 +18,7 @@ from clary.home import Home
 from clary.labeling.settings import JobSettings
 from clary.labeling.work import assignment, course, filling, recording, undoing
 from clary.labeling.work.database import Database, get, put
+from clary.labeling.work.distances import Distances
 from clary.labeling.work.errors import SessionError, WorkError
 from clary.labeling.work.looking import Looking
 from clary.labeling.work.recording import Act
@@ -91,7 +92,7 @@ class Work(Looking):
             gold_share=min(_MOST_GOLD, settings.gold.share) if settings.gold else 0.0,
             secret=self._secret,
             review_below=settings.review_below,
-            distance=self.task.distance if settings.review_below is not None else None,
+            distances=Distances(self.task.distance) if settings.review_below is not None else None,
         )
 
     # What people do
@@ -105,6 +106,7 @@ class Work(Looking):
     def record(self, *acts: Act) -> list[int]:
         """Record what a person did, all of it or nothing; returns the events' numbers. Several acts are undone together.
         An act whose nonce is known is not done again. Raises SessionError."""
+        self._compare(acts)
         with self.database.transaction() as db:
             known = [recording.known_nonce(db, act.worker, act.nonce) for act in acts]
             if all(row is not None for row in known):  # also when the job has ended meanwhile
@@ -182,7 +184,7 @@ class Work(Looking):
                 put(db, key, value)
 
     def retry(self) -> bool:
-        """Make the output due (again) of a job that has ended; False where there is nothing to write: see `course.retry`."""
+        """Make due again what failed; False where nothing did: see `course.retry`."""
         with self.database.transaction() as db:
             return course.retry(db)
 
@@ -195,6 +197,13 @@ class Work(Looking):
     def close(self) -> None:
         """Close this thread's connection; it opens again when needed."""
         self.database.close()
+
+    def _compare(self, acts: Sequence[Act]) -> None:
+        if self.rules.distances is not None:
+            for act in acts:
+                if act.action == "answer":
+                    answer = recording.encode(act.answer)
+                    self.rules.distances.prepare(self.database.read(), act.object, act.worker, answer)
 
     def _note(self, db: sqlite3.Connection, after_the_end: bool) -> None:
         if get(db, "status") == "InProgress":
