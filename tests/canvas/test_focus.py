@@ -31,6 +31,9 @@ def test_what_is_pressed_away_leaves_the_focus_with_the_item(jobs, open_canvas, 
     canvas.page.keyboard.type("labelo")
     canvas.answer("Enter", then=1)
     assert canvas.focused() == "section.stage"
+    # Keys go to an application past a screen reader, which therefore is told what the text is.
+    expect(canvas.page.get_by_role("application", name="Item")).to_be_focused()
+    expect(canvas.page.locator(".unseen")).to_have_text("labelo. Item 2, with a suggestion. text number 1")
     accept = canvas.page.get_by_role("button", name="Accept")
     accept.focus()
     canvas.answer("Enter", then=2)  # there the button is none

@@ -204,6 +204,10 @@ def test_words_written_from_right_to_left_are_taken_where_they_are_pressed(jobs,
     assert canvas.page.evaluate(_CLICKS, words) == [word for word in words for _ in range(4)]
     directions = "node => getComputedStyle(node).direction"
     assert [one.evaluate(directions) for one in canvas.page.locator(".line").all()] == ["rtl", "ltr"]
+    # What is marked stays where it is read: the year right of the name, within words that go to the left.
+    drag(canvas, "2026", "2026")
+    canvas.press("2")
+    assert where(canvas, "Zürich", "end")[0] < where(canvas, "2026")[0] < where(canvas, words[0])[0]
     # A drag from the right to the left over two words; then by keys, to the left and so to the next word.
     canvas.page.mouse.move(*where(canvas, words[3], "end"))
     canvas.page.mouse.down()
@@ -213,6 +217,7 @@ def test_words_written_from_right_to_left_are_taken_where_they_are_pressed(jobs,
     canvas.answer("Enter", then=1)
     text = lines[0]["source"]
     assert answers(work)[0]["entities"] == [
+        entity("Place", "2026", text),
         entity("Person", f"{words[3]}, {words[4]}", text),
         entity("Place", words[5], text),
     ]

@@ -16,9 +16,30 @@ function distance(part, at) {
   return best;
 }
 
+/** Letters that are written from right to left: Hebrew, Arabic, Syriac, Thaana, N'Ko, Adlam and their like, by blocks. */
+const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * Which way a text goes at its end, by its last letter; empty where it has none. Digits go where the letters before them do.
+ * @param {string} text @returns {"ltr"|"rtl"|""}
+ */
+export function way(text) {
+  const letter = /\p{L}(?=\P{L}*$)/u.exec(text)?.[0];
+  return letter ? (LEFTWARDS.test(letter) ? "rtl" : "ltr") : "";
+}
+
 /** A line's other end is nearer than another line. @param {[number, number]} one @param {[number, number]} other */
 function nearer(one, other) {
   return one[0] < other[0] || (one[0] === other[0] && one[1] < other[1]);
+}
+
+/**
+ * Whether a point is on it: the browser's own answer is off by a pixel, which matters where the direction changes.
+ * @param {Element} element @param {{clientX: number, clientY: number}} at
+ */
+export function covers(element, at) {
+  const [down, across] = distance(element, at);
+  return !down && !across;
 }
 
 /** @template {Element} T @param {T[]} elements @param {{clientX: number, clientY: number}} at @returns {T|undefined} */

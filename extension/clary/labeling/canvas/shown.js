@@ -104,7 +104,12 @@ export class ShownText {
   constructor(place) {
     this.place = place;
     this.text = h("div", { class: "text" });
-    this.box = h("div", { class: "reading", tabindex: "-1" }, this.text);
+    // The stage hears keys only; within it, this can be read word by word.
+    this.box = h(
+      "div",
+      { class: "reading", role: "document", tabindex: "0", "aria-label": "Text" },
+      this.text
+    );
     place.stage.append(this.box);
     this.help = [{ keys: "↑ / ↓", does: "scroll a long text" }];
   }
@@ -116,6 +121,8 @@ export class ShownText {
     this.text.classList.toggle("short", text.length < 280);
     this.box.scrollTop = 0;
     painted(this.place.stage, item.id);
+    // After what is said of the item itself.
+    queueMicrotask(() => this.place.say(text.slice(0, 600)));
   }
 
   /** @param {string} key */

@@ -1,7 +1,7 @@
 // A text with its spans, the selection and the cursor, redrawn line by line where something changed.
 
 import { h, ink } from "./dom.js";
-import { letterAt, nearest } from "./letters.js";
+import { covers, letterAt, nearest, way } from "./letters.js";
 
 /**
  * @typedef {{label: string, startOffset: number, endOffset: number, proposed?: boolean}} Entity  code points, end exclusive
@@ -96,6 +96,8 @@ export class SpanText {
       if (!entity || entity.index !== marked) mark = null;
       if (entity && !mark) {
         const made = this.mark(entity, entity.index === selected);
+        const until = Math.min(entity.endOffset, line.end);
+        made.dataset.way = way(this.offsets?.slice(Math.max(line.start, until - 80), until) ?? "");
         mark = made;
         marked = entity.index;
         nodes.push(made);
@@ -143,7 +145,7 @@ export class SpanText {
     const root = /** @type {any} */ (this.box.getRootNode());
     const under = root.elementFromPoint(at.clientX, at.clientY);
     const piece = under?.closest?.(".piece");
-    if (piece) return this.within(piece, at, letter);
+    if (piece && covers(piece, at)) return this.within(piece, at, letter);
     // Beside a line's text, between its lines, or on a label: the nearest piece of the line.
     const line = this.lines.find(({ element }) => {
       const edge = element.getBoundingClientRect();
@@ -151,7 +153,7 @@ export class SpanText {
     });
     if (!line) return null;
     const near = nearest(/** @type {HTMLElement[]} */ ([...line.element.querySelectorAll(".piece")]), at);
-    return near ? this.within(near, at, false) : line.start;
+    return near ? this.within(near, at, letter && covers(near, at)) : line.start;
   }
 
   /** @param {HTMLElement} piece @param {{clientX: number, clientY: number}} at @param {boolean} letter */

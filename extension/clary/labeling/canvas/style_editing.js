@@ -32,6 +32,9 @@ export const EDITING = `
 .piece.taken { background: color-mix(in srgb, var(--brand) 35%, transparent); box-shadow: 0 2px 0 var(--brand); }
 .entity { background: color-mix(in srgb, var(--label) 22%, transparent); color: inherit; border-radius: 4px; padding-block: 3px; padding-inline: 3px 1px; box-shadow: inset 0 -2px 0 var(--label);
   box-decoration-break: clone; -webkit-box-decoration-break: clone; cursor: pointer; }
+/* Its label goes where its words do: a mark of their direction, which is not seen, stands behind it. */
+.entity[data-way="ltr"]::after { content: "\\200e"; }
+.entity[data-way="rtl"]::after { content: "\\200f"; }
 .entity.proposed { background: none; box-shadow: none; outline: 1.5px dashed var(--label); outline-offset: -1px; }
 .entity.selected { outline: 2px solid var(--text); outline-offset: 1px; }
 .entity-tag { font: 600 10.5px/1 system-ui, sans-serif; background: var(--label); color: var(--ink); border-radius: 3px; padding: 2px 4px; margin-inline: 4px 2px; unicode-bidi: isolate; vertical-align: 2px;
