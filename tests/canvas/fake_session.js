@@ -23,25 +23,25 @@ export function fakeSession({ opened, items, picture, delay = 5, theme }) {
     },
     act({ action, object, answer, comment }) {
       const item = items.find((one) => one.id === object);
-      if (action === "answer" || action === "review") (log.push([item, item.answer]), (item.answer = answer), (undone.length = 0));
-      if (action === "skip") (log.push([item, item.answer]), (item.skipped = true));
+      if (action === "answer" || action === "review") (log.push([item, item.answer, action]), (item.answer = answer), (undone.length = 0));
+      if (action === "skip") (log.push([item, item.answer, action]), (item.skipped = true));
       if (action === "flag") ((item.flagged = true), (item.comment = comment));
       if (action === "unflag") item.flagged = false;
       if (action === "draft") item.draft = answer;
       if (action === "undo") {
         if (!log.length) throw { code: "BadRequest", message: "There is nothing to undo.", retry: false };
-        const [one, before] = log.pop();
-        undone.push([one, one.answer]);
+        const [one, before, done] = log.pop();
+        undone.push([one, one.answer, done]);
         one.answer = before;
         one.skipped = false;
-        return { seq: log.length, progress: progress(), item: shown(one), items: [shown(one)] };
+        return { seq: log.length, progress: progress(), action: done, item: shown(one), items: [shown(one)] };
       }
       if (action === "redo") {
         if (!undone.length) throw { code: "BadRequest", message: "There is nothing to redo.", retry: false };
-        const [one, after] = undone.pop();
-        log.push([one, null]);
+        const [one, after, done] = undone.pop();
+        log.push([one, null, done]);
         one.answer = after;
-        return { seq: log.length, progress: progress(), item: shown(one), items: [shown(one)] };
+        return { seq: log.length, progress: progress(), action: done, item: shown(one), items: [shown(one)] };
       }
       return { seq: log.length, progress: progress() };
     },

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import expect
 from tests.ui.lab import until
 
+from clary.labeling.session import Session
+
 
 @pytest.fixture
 def draft() -> Any:
@@ -212,19 +214,68 @@ def test_a_verification_shows_the_label_and_takes_a_verdict_with_a_comment(jobs,
     assert canvas.leaked() == []
 
 
-def test_the_owner_sees_all_votes_and_decides(jobs, open_canvas, answers):
-    work = jobs.make("review", "bounding-box", jobs.photos(1), workers_per_object=2, review_below=0.9)
-    for worker, place in (("anna", (20, 20)), ("ben", (250, 150))):
-        canvas = open_canvas("review", worker)
-        canvas.drag(place, (place[0] + 100, place[1] + 100))
-        canvas.press("Enter")
-        expect(canvas.page.get_by_role("button", name="Look back")).to_be_visible()
+@pytest.fixture
+def disputed(jobs) -> Any:
+    """A job of two photos on which Anna and Ben disagree."""
+
+    def made(name: str, task: str, answers: tuple[Any, Any]) -> Any:
+        work = jobs.make(name, task, jobs.photos(2), workers_per_object=2, review_below=0.9)
+        for worker, answer in zip(("anna", "ben"), answers, strict=True):
+            session = Session(jobs.home, None, None, name, worker, False)
+            for item in session.call("next", {"n": 2})["items"]:
+                told = {"object": item["id"], "answer": answer, "nonce": f"{worker}{item['id']}"}
+                session.call("act", {"action": "answer", **told})
+        return work
+
+    return made
+
+
+def test_the_owner_sees_all_votes_and_decides(disputed, open_canvas):
+    box = {"width": 100, "height": 100, "label": "cat"}
+    places = ({"left": 20, "top": 20}, {"left": 250, "top": 150})
+    work = disputed("review", "bounding-box", tuple({"boxes": [{**box, **place}]} for place in places))
     owner = open_canvas("review", "owner", item=None)
-    owner.page.get_by_role("button", name="Review 1", exact=True).click()
+    owner.page.get_by_role("button", name="Review 2", exact=True).click()
     owner.shows(0)
     votes = owner.page.get_by_role("group", name="What the annotators said")
     expect(votes.get_by_role("button")).to_have_count(2)
-    owner.press("Shift+Digit2", "Tab", "2", "Enter")
-    (decided,) = until(lambda: list(work.decisions().values()))
+    # What the owner drew is not lost to a vote, nor to a reload, nor when the item is passed over.
+    owner.press("n", "n", "n", "Shift+Digit1")
+    expect(owner.page.get_by_role("heading", name="Boxes (1)")).to_be_visible()
+    owner.press("Control+z")
+    expect(owner.page.get_by_role("heading", name="Boxes (3)")).to_be_visible()
+    until(lambda: "clary-review review" in owner.page.evaluate("Object.keys(localStorage)"))
+    owner.answer("s", then=1)
+    owner.answer("s", then=0)
+    expect(owner.page.get_by_role("heading", name="Boxes (3)")).to_be_visible()
+    owner.page.reload()
+    owner.page.get_by_role("button", name="Review 2", exact=True).click()
+    expect(owner.page.get_by_role("heading", name="Boxes (3)")).to_be_visible()
+    owner.press("Shift+Digit2", "Tab", "2")
+    owner.answer("Enter", then=1)
+    (decided,) = work.decisions().values()
     assert decided.answer["boxes"][0]["label"] == "dog"
     assert near(decided.answer["boxes"][0], 250, 150, 100, 100)
+    owner.answer("u", then=0)
+    assert work.decisions() == {}
+    expect(votes.get_by_role("button")).to_have_count(2)
+    expect(owner.page.get_by_role("listitem")).to_contain_text("dog")
+    owner.answer("Control+Shift+z", then=1)
+    assert len(work.decisions()) == 1
+    assert owner.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_vote_for_a_mask_is_taken_as_one_stroke(disputed, open_canvas):
+    masks = [[[0, 60000], [one, 60000]] for one in (1, 2)]
+    work = disputed(
+        "masks",
+        "semantic-segmentation",
+        tuple({"width": 400, "height": 300, "runs": runs} for runs in masks),
+    )
+    owner = open_canvas("masks", "owner", item=None)
+    owner.page.get_by_role("button", name="Review 2", exact=True).click()
+    owner.shows(0)
+    owner.drag((50, 50), (80, 80))
+    owner.press("Shift+Digit1", "Shift+Digit2", "Control+z")
+    owner.answer("Enter", then=1)
+    assert work.decisions()[0].answer["runs"] == masks[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,20 +51,20 @@ class Server:
     """An `mlflow server` on SQLite, and what it knows."""
 
     def __init__(self, python: Path, folder: Path, port: int = 0) -> None:
-        self._python, self._folder = python, folder
+        self._python, self.folder = python, folder
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-        log = os.open(self._folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        log = os.open(self.folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.process = subprocess.Popen(
             [
                 str(self._python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
-                "--backend-store-uri", f"sqlite:///{self._folder}/server.db", "--artifacts-destination", str(self._folder / "a"),
+                "--backend-store-uri", f"sqlite:///{self.folder}/server.db", "--artifacts-destination", str(self.folder / "a"),
             ],
-            env=environment, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=log,
+            env=environment, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=log,
             start_new_session=True,
         )  # fmt: skip
         os.close(log)
@@ -75,7 +76,7 @@ class Server:
             ):
                 if answer.status == 200:
                     return
-            assert time.monotonic() < end, (self._folder / "server.log").read_text()[-3000:]
+            assert time.monotonic() < end, (self.folder / "server.log").read_text()[-3000:]
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -101,8 +102,9 @@ def server(mlflow_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def later_server(mlflow_python: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server that is not there until its test starts it."""
+def later_server(mlflow_python: Path, server: Server, tmp_path: Path) -> Iterator[Server]:
+    """A server that is not there until its test starts it; its database needs no more making, which takes long."""
+    shutil.copy(server.folder / "server.db", tmp_path / "server.db")
     one = Server(mlflow_python, tmp_path)
     yield one
     one.stop()

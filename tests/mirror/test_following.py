@@ -10,7 +10,7 @@ import pytest
 from clary.api.engine import Engine
 from clary.mirror.entry import KIND, Entry
 from clary.mirror.following import Following
-from clary.mirror.tracker import Metric, RunState, Tracker
+from clary.mirror.tracker import Metric, RunState, Tracker, TrackerError
 
 
 class Memory(Tracker):
@@ -95,3 +95,16 @@ def test_a_job_that_joins_its_run_just_now_keeps_its_scripts_parameters(ended: E
     )
     assert early.step(tracker)
     assert tracker.params == {"lr": "0.1"}
+
+
+def test_a_store_that_is_refused_before_there_is_a_job_is_told_to_nobody_and_later_to_the_job(
+    engine: Engine, trained: Any
+) -> None:
+    engine.store.documents.create(KIND, "job", Entry("job", "arn", "memory:", "e").body())
+    early = following(engine)
+    assert not early.failed(TrackerError("no such package"), final=True)
+    assert engine.store.documents.find(KIND, "job") is None
+    engine.store.documents.create(KIND, "job", Entry("job", "arn", "memory:", "e").body())
+    trained("print(1)", {"loss": "loss=([0-9]+)"}, {})
+    assert following(engine).failed(TrackerError("no such package"), final=True)
+    assert engine.store.documents.find(KIND, "job") is not None  # whoever asked strikes it off

@@ -15,7 +15,7 @@ total = torch.ones(1) * (dist.get_rank() + 1)
 dist.all_reduce(total)
 if dist.get_rank() == 0:
     open(os.path.join(os.environ["SM_MODEL_DIR"], "sum"), "w").write(f"{total.item()} of {dist.get_world_size()}")
-print(f"rank {dist.get_rank()} on {os.environ['SM_CURRENT_HOST']}: {total.item()}", flush=True)
+print(f"rank {dist.get_rank()} on {os.environ['SM_CURRENT_HOST']}: {total.item()}\\n", end="", flush=True)  # in one write
 dist.destroy_process_group()
 """
 RANK = """

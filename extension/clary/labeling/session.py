@@ -110,9 +110,13 @@ class Session:
             seq, thing = turn(self.worker, nonce)
             tell(self._home, self.work.settings.name)
             self._tend()
-            items = [showing.item(self.work, one, self.worker) for one in self.work.touched_by(seq)]
+            items = [
+                showing.item(self.work, one, self.worker, votes=self.owner)
+                for one in self.work.touched_by(seq)
+            ]
             item = next((one for one in items if one["id"] == thing), None)
-            return {"seq": seq, "progress": self._progress(), "item": item, "items": items}
+            told = {"action": self._turned(seq), "item": item, "items": items}
+            return {"seq": seq, "progress": self._progress(), **told}
         act = self._checked(action, params, nonce)
         (seq,) = self.work.record(act)
         tell(self._home, self.work.settings.name)
@@ -163,6 +167,13 @@ class Session:
                 raise SessionError("BadAnswer", f"The draft is larger than {_LARGEST_DRAFT >> 20} MiB.")
             self.work.draft(self.worker, thing, answer)
         return {**result, "progress": self._progress()}
+
+    def _turned(self, seq: int) -> str:
+        """What the undo or redo `seq` turned: "answer", "skip", "flag", "unflag" or "review"."""
+        (turn,) = self.work.events(after=seq - 1, limit=1)
+        deeds = turn.body.get("undoes") or turn.body["redoes"]
+        (deed,) = self.work.events(after=deeds[0] - 1, limit=1)
+        return deed.action
 
     def _checked(self, action: str, params: Params, nonce: str) -> Act:
         if action not in ("answer", "skip", "flag", "unflag", "review"):

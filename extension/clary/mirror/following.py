@@ -77,7 +77,9 @@ class Following:
         """Say in the job's log, once, that the mirror does not work; False where the job has no log yet."""
         job = self._runner.get("training-job", self._entry.job)
         if job is None:
-            return True
+            if final:
+                self._forget_request()
+            return False
         address = shown(self._entry.uri)
         if final:
             return self._tell(job, "failed", f"This job is not mirrored to MLflow at {address}: {error}.")
@@ -88,6 +90,12 @@ class Following:
         """Strike the job off."""
         with contextlib.suppress(NotFound):
             self._runner.store.documents.delete(KIND, self._entry.job)
+
+    def _forget_request(self) -> None:
+        """Strike off what was asked for before there is a job, unless the job has come meanwhile: its log is to say it."""
+        with self._runner.store.transaction():
+            if self._runner.get("training-job", self._entry.job) is None:
+                self.forget()
 
     def _create(self, tracker: Tracker, job: Job | None) -> None:
         started = job.created if job is not None else self._entry.created

@@ -135,9 +135,15 @@ def test_flags_are_kept_with_their_comment_and_go_to_the_owner(job, person):
     owner.act("review", 0, answer={"label": "dog"})
     assert owner.call("next", queue="review")["items"] == []
     assert work.verdicts()[0].answer == {"label": "dog"}
-    owner.act("undo")
+    undone = owner.act("undo")
+    assert undone["action"] == "review"
+    assert undone["item"]["votes"] == item["votes"]
     assert work.verdicts()[0].answer == {"label": "cat"}
     anna.act("unflag", 0)
+    told = anna.act("undo")
+    assert told["action"] == "unflag"
+    assert "votes" not in told["item"]
+    anna.act("redo")
     assert owner.call("next", queue="review")["items"] == []
 
 

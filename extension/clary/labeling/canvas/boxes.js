@@ -70,10 +70,15 @@ export class BoxEditor {
     this.selected = -1;
     const size = /** @type {any} */ (item.source);
     const proposed = suggested != null || (answer === item.prelabel && answer != null);
-    this.boxes = (answer?.boxes || []).map((/** @type {any} */ box) => clipped(box, size)).filter(Boolean);
+    this.boxes = inside(answer, size);
     if (proposed && !this.place.readonly) this.boxes = this.boxes.map((box) => ({ ...box, proposed: true }));
     this.shown.show(item);
     this.refresh();
+  }
+
+  /** @param {any} answer  it takes the place of the boxes that are there */
+  start(answer) {
+    this.change(inside(answer, this.size), -1);
   }
 
   answer() {
@@ -233,6 +238,11 @@ export class BoxEditor {
     this.labels?.box.remove();
     this.list?.box.remove();
   }
+}
+
+/** An answer's boxes as far as they lie in the image. @param {any} answer @param {{width: number, height: number}} size */
+function inside(answer, size) {
+  return (answer?.boxes || []).map((/** @type {any} */ box) => clipped(box, size)).filter(Boolean);
 }
 
 const BOX_HELP = [

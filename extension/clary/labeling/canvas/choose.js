@@ -72,6 +72,7 @@ export function choose(place) {
       );
       shown.show(item);
     },
+    start: (answer) => change(many ? [...answer.labels] : [answer.label]),
     answer: () =>
       many ? { labels: ordered(names, place.job.labels) } : names.length ? { label: names[0] } : null,
     key(key, event) {

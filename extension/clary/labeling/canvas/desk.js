@@ -1,10 +1,12 @@
 // The person's desk: opens the job, shows one item after another, and hands keys and buttons to what they are for.
 
+import { showActions } from "./actions.js";
+import { Begun } from "./begun.js";
 import { Calls } from "./calls.js";
 import { Clock } from "./clock.js";
 import { failed, loading } from "./covers.js";
 import { helpDialog, instructionsDialog } from "./dialogs.js";
-import { fill, h, keycap } from "./dom.js";
+import { fill } from "./dom.js";
 import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
@@ -15,6 +17,7 @@ import { grid } from "./grid.js";
 import { hold } from "./hold.js";
 import { Images } from "./images.js";
 import { listen } from "./keys.js";
+import { modeButtons } from "./modes.js";
 import { showProgress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { inWords, Saving } from "./saving.js";
@@ -70,6 +73,7 @@ export class Desk {
       return;
     }
     if (this.closed) return;
+    this.drafts.begun = new Begun(this.job.job);
     const { title, job, description, instructions, full_instructions, settings } = this.job;
     this.frame.title.textContent = title || job;
     this.frame.title.title = description || job;
@@ -123,22 +127,7 @@ export class Desk {
   }
 
   modes() {
-    const one = (/** @type {any} */ mode, /** @type {string} */ text, /** @type {string} */ key) =>
-      h(
-        "button",
-        { class: "mode", "aria-pressed": String(this.mode === mode), on: { click: () => this.turn(mode) } },
-        text,
-        key ? keycap(key) : null
-      );
-    const disputed = this.job.owner ? this.last?.review || 0 : 0;
-    const grids = fitsGrid(this.job);
-    const review = disputed > 0 || this.mode === "review";
-    fill(
-      this.frame.modes,
-      ...(grids || review ? [one("label", "One by one", "")] : []),
-      ...(grids ? [one("grid", "Grid", "G")] : []),
-      ...(review ? [one("review", `Review ${disputed || ""}`.trim(), "")] : [])
-    );
+    fill(this.frame.modes, ...modeButtons(this));
   }
 
   /** Have items, and show the first; where there are none, say why and look again later. */
@@ -177,14 +166,14 @@ export class Desk {
     frame.header.hidden = !header;
     frame.tell(item.metadata || {});
     const proposal = item.prelabel && this.job.mode !== "verify" ? item.prelabel : null;
-    const own = item.draft ?? item.answer;
+    const own = (this.mode === "review" && this.drafts.begun?.of(item)) || (item.draft ?? item.answer);
     const suggested = !own && !proposal && item.suggestion ? item.suggestion : null;
     this.editor.show(
       item,
       own ?? proposal ?? suggested?.answer ?? null,
       suggested ? suggested.confidence : null
     );
-    this.buttons(item);
+    showActions(this, item);
     const state = [
       item.flagged ? "flagged" : "",
       item.skipped ? "skipped" : "",
@@ -217,21 +206,6 @@ export class Desk {
     );
   }
 
-  /** @param {import("./types.js").Item} item */
-  buttons(item) {
-    const { buttons, root } = this.frame;
-    const submits = this.editor.submits ? this.editor.submits() : "Submit";
-    root.classList.toggle("looking-back", this.queue.back > 0);
-    this.frame.keeping(() => {
-      buttons.submit.hidden = !submits;
-      buttons.submit.firstChild.textContent = submits;
-      buttons.forward.disabled = this.queue.back === 0;
-      buttons.skip.disabled = this.queue.back > 0;
-    });
-    buttons.flag.setAttribute("aria-pressed", String(Boolean(item.flagged)));
-    buttons.flag.title = item.flagged ? `Flagged${item.comment ? `: ${item.comment}` : ""} (F)` : "Flag (F)";
-  }
-
   /** There is nothing to show: say why, and look again later. @param {any} [error] */
   without(error) {
     if (this.closed) return;
@@ -254,8 +228,8 @@ export class Desk {
 
   changed() {
     const item = this.queue.shown;
-    if (item && this.mode === "label") {
-      this.drafts.later(item.id, () => {
+    if (item && this.mode !== "grid") {
+      this.drafts.later(item, this.mode === "review", () => {
         if (this.queue.shown !== item) return undefined;
         item.draft = this.editor.draft ? this.editor.draft() : this.editor.answer();
         return item.draft;

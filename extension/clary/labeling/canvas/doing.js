@@ -1,5 +1,6 @@
 // What a person does with an item: answer, skip, flag, undo, look back. The next one shows when it is on disk.
 
+import { showActions } from "./actions.js";
 import { askText } from "./dialogs.js";
 import { inWords } from "./saving.js";
 
@@ -40,6 +41,7 @@ export class Doing {
     await this.locked(item, async () => {
       await desk.drafts.drop();
       const { seq, progress } = await desk.saving.save("act", params);
+      if (action === "review") desk.drafts.begun?.keep(item, null);
       this.after(item, { answer, seq, draft: null, skipped: false }, progress, said(answer));
     });
   }
@@ -67,6 +69,7 @@ export class Doing {
     if (action === "back" || action === "forward") return this.look(action);
     const item = desk.queue.shown;
     if (!item || !desk.frame.cover.hidden || desk.mode === "grid") return;
+    if (desk.mode === "review") return action === "skip" ? this.pass(item) : undefined;
     if (action === "flag") return this.flag(item);
     if (action === "skip" && !desk.queue.back) {
       await this.locked(item, async () => {
@@ -79,6 +82,21 @@ export class Doing {
         this.after(item, { skipped: true, seq }, progress, "Skipped");
       });
     }
+  }
+
+  /** In review nobody skips for good: the item comes again after the others. @param {any} item */
+  pass(item) {
+    const { desk } = this;
+    return this.locked(null, async () => {
+      await desk.drafts.flush();
+      desk.queue.pass();
+      if (desk.queue.shown) desk.show();
+      else await desk.next();
+      const only = desk.queue.shown?.id === item.id;
+      desk.frame.note(
+        only ? "There is no other one to decide." : "Passed over: it comes again after the others."
+      );
+    });
   }
 
   /** @param {any} item */
@@ -100,7 +118,7 @@ export class Doing {
       item.flagged = action === "flag";
       item.comment = item.flagged ? asked.text : null;
       desk.progress(progress);
-      if (desk.queue.shown === item) desk.buttons(item);
+      if (desk.queue.shown === item) showActions(desk, item);
       desk.frame.note(item.flagged ? "Flagged. You can still label or skip it." : "The flag is gone.");
     });
   }
@@ -119,19 +137,26 @@ export class Doing {
         return;
       }
       desk.progress(result.progress);
+      if (!result.item) return;
+      // It is shown where it was done.
+      const review = result.action === "review";
+      const decided = review ? desk.queue.past.find((one) => one.id === result.item.id)?.answer : null;
+      if (action === "undo" && decided) result.item.draft = decided;
+      if (review !== (desk.mode === "review")) await desk.view(review ? "review" : "label");
       desk.frame.say(action === "undo" ? "Undone" : "Redone");
-      if (result.item) this.moved(action, result.item, result.items);
+      this.moved(action, review, result.item, result.items);
     });
   }
 
   /**
    * An undone action's item is to be done again; a redone one's is done again. So are those that were done with it.
-   * @param {string} action @param {any} item @param {any[]} items  all of them, `item` among them
+   * @param {string} action @param {boolean} review  it was a decision
+   * @param {any} item @param {any[]} items  all of them, `item` among them
    */
-  moved(action, item, items) {
+  moved(action, review, item, items) {
     const { desk } = this;
     const { queue } = desk;
-    const done = (/** @type {any} */ one) => action === "redo" && (one.answer || one.skipped);
+    const done = (/** @type {any} */ one) => action === "redo" && (review || one.answer || one.skipped);
     const first = [item, ...items.filter((one) => one.id !== item.id)];
     for (const one of first.reverse()) {
       if (done(one)) queue.finish(one);

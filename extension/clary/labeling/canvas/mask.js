@@ -76,9 +76,14 @@ export class Mask {
     const left = Math.max(0, from);
     const right = Math.min(this.width, to);
     if (left >= right) return;
+    this.touch(row, left, right);
+    this.data.fill(value, row * this.width + left, row * this.width + right);
+  }
+
+  /** A part of a row is about to change. @param {number} row @param {number} left @param {number} right exclusive */
+  touch(row, left, right) {
     const start = row * this.width;
     if (!this.saved.has(row)) this.saved.set(row, this.data.slice(start, start + this.width));
-    this.data.fill(value, start + left, start + right);
     const touched = (this.touched ||= { left, top: row, right, bottom: row + 1 });
     touched.left = Math.min(touched.left, left);
     touched.right = Math.max(touched.right, right);
@@ -181,6 +186,20 @@ export class Mask {
             stack.push(index, next);
         }
       }
+    }
+  }
+
+  /** All pixels as in another mask of this size, as one stroke. @param {Mask} other */
+  become(other) {
+    const { width, data } = this;
+    for (let row = 0; row < this.height; row++) {
+      const start = row * width;
+      let [left, right] = [0, width];
+      while (left < right && data[start + left] === other.data[start + left]) left++;
+      while (left < right && data[start + right - 1] === other.data[start + right - 1]) right--;
+      if (left === right) continue;
+      this.touch(row, left, right);
+      data.set(other.data.subarray(start + left, start + right), start + left);
     }
   }
 

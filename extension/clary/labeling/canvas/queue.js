@@ -10,6 +10,8 @@ export class Queue {
     this.name = name;
     /** @type {Item[]} leased, not shown yet */
     this.ready = [];
+    /** @type {Item[]} passed over; they come again when there are no others */
+    this.passed = [];
     /** @type {Item|null} the one to do */
     this.front = null;
     /** @type {Item[]} done before, newest last */
@@ -31,7 +33,8 @@ export class Queue {
 
   /** Ids that `next` need not give again. */
   get have() {
-    return [...(this.front ? [this.front.id] : []), ...this.ready.map((item) => item.id)];
+    const all = [...(this.front ? [this.front] : []), ...this.ready, ...this.passed];
+    return all.map((item) => item.id);
   }
 
   /**
@@ -53,6 +56,7 @@ export class Queue {
     const { items, progress } = await this.saving.insist("next", { n, have, queue: this.name });
     const known = new Set(this.have);
     for (const item of items) if (!known.has(item.id)) this.ready.push(item);
+    if (!this.front && !this.ready.length) this.ready = this.passed.splice(0);
     if (!this.front) this.front = this.ready.shift() || null;
     return progress;
   }
@@ -60,6 +64,13 @@ export class Queue {
   /** The front is done (with this answer): the next takes its place. @param {Partial<Item>} done what it is now */
   advance(done) {
     if (this.front) this.keep({ ...this.front, ...done });
+    this.front = this.ready.shift() || null;
+    this.back = 0;
+  }
+
+  /** Not now: the next one takes its place. */
+  pass() {
+    if (this.front) this.passed.push(this.front);
     this.front = this.ready.shift() || null;
     this.back = 0;
   }
@@ -85,6 +96,7 @@ export class Queue {
   drop(id) {
     if (this.shown?.id === id) this.back = 0;
     this.ready = this.ready.filter((item) => item.id !== id);
+    this.passed = this.passed.filter((item) => item.id !== id);
     const place = this.past.findIndex((item) => item.id === id);
     if (place >= 0) {
       this.past.splice(place, 1);
@@ -97,6 +109,7 @@ export class Queue {
   bring(item) {
     this.past = this.past.filter((one) => one.id !== item.id);
     this.ready = this.ready.filter((one) => one.id !== item.id);
+    this.passed = this.passed.filter((one) => one.id !== item.id);
     if (this.front && this.front.id !== item.id) this.ready.unshift(this.front);
     this.front = item;
     this.back = 0;

@@ -24,7 +24,7 @@ export function review(place, make) {
     const vote = votes[index];
     if (!vote) return;
     if (single && vote.answer.label) return place.submit(vote.answer);
-    editor.show({ ...item, suggestion: null }, vote.answer, null);
+    editor.start(vote.answer);
     mark(index);
     place.say(`Starting from ${vote.worker}`);
   }
@@ -59,6 +59,8 @@ export function review(place, make) {
 
   return {
     ...bound(editor),
+    undo: () => (mark(-1), editor.undo()),
+    redo: () => (mark(-1), editor.redo()),
     show(next, answer) {
       item = next;
       votes = next.votes || [];
@@ -105,17 +107,7 @@ export function review(place, make) {
 function bound(editor) {
   /** @type {any} */
   const made = {};
-  for (const name of [
-    "answer",
-    "submit",
-    "undo",
-    "redo",
-    "release",
-    "refusal",
-    "refused",
-    "draft",
-    "submits"
-  ]) {
+  for (const name of ["answer", "submit", "release", "refusal", "refused", "draft", "submits"]) {
     if (typeof editor[name] === "function") made[name] = editor[name].bind(editor);
   }
   return made;

@@ -154,6 +154,13 @@ export class SegmentEditor {
     );
   }
 
+  /** @param {any} answer  it takes the place of what is painted there */
+  start(answer) {
+    this.mask.become(Mask.of(answer));
+    this.commit();
+    this.paint.draw();
+  }
+
   answer() {
     return { width: this.mask.width, height: this.mask.height, runs: this.mask.toRuns() };
   }

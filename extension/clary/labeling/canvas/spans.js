@@ -58,13 +58,7 @@ export class SpanEditor {
   show(item, answer, suggested) {
     this.offsets = new Offsets(/** @type {any} */ (item.source).text || "");
     const proposed = suggested != null || (answer === item.prelabel && answer != null);
-    this.entities = (answer?.entities || [])
-      .filter(
-        (/** @type {Entity} */ one) =>
-          one.startOffset >= 0 && one.endOffset <= this.offsets.length && one.startOffset < one.endOffset
-      )
-      .map((/** @type {Entity} */ one) => ({ ...one, ...(proposed ? { proposed } : {}) }));
-    this.sort();
+    this.entities = this.inside(answer).map((one) => ({ ...one, ...(proposed ? { proposed } : {}) }));
     this.edits.clear();
     this.selected = -1;
     this.anchor = this.cursor = this.offsets.words[0]?.start ?? 0;
@@ -81,8 +75,20 @@ export class SpanEditor {
     };
   }
 
-  sort() {
-    this.entities.sort((one, other) => one.startOffset - other.startOffset);
+  /** An answer's spans as far as they lie in the text, in its order. @param {any} answer @returns {Entity[]} */
+  inside(answer) {
+    return (answer?.entities || [])
+      .filter(
+        (/** @type {Entity} */ one) =>
+          one.startOffset >= 0 && one.endOffset <= this.offsets.length && one.startOffset < one.endOffset
+      )
+      .sort((/** @type {Entity} */ one, /** @type {Entity} */ other) => one.startOffset - other.startOffset);
+  }
+
+  /** @param {any} answer  it takes the place of the spans that are there */
+  start(answer) {
+    this.anchor = this.cursor;
+    this.change(this.inside(answer), -1);
   }
 
   /** The selection: [from, to) in code points. */

@@ -27,6 +27,7 @@
  * @property {(item: Item, answer: Answer|null, suggested: number|null) => void} show  an item, and what the work
  *   on it starts
  *   from; `suggested`: how sure the model is, where it is the model's
+ * @property {(answer: Answer) => void} [start]  put it in the place of what stands there; it can be undone
  * @property {() => Answer|null} answer  what stands there now; null: nothing that can be submitted
  * @property {(key: string, event: KeyboardEvent) => boolean} key  whether the key was meant for it
  * @property {() => boolean} undo  whether there was something to undo within the item
