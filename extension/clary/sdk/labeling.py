@@ -104,7 +104,7 @@ class LabelingJob(Job):
         """A link with which this person can label, in any browser that reaches this machine.
 
         It opens all jobs of this job's team, earlier and later ones: a person is invited once, and jobs that are not for the same
-        people get teams of their own (``clary.label(..., team=)``; boto3's ``create_workteam`` makes one). The link is told once;
+        people get teams of their own: ``clary.label(..., team=clary.Workteam.create("cats"))``. The link is told once;
         ``job.team.revoke(person)`` takes it back. Raises ClaryError (ResourceInUse) for who is a member already.
         """
         return self.team.invite(person)
