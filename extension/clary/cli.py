@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from clary import __version__
+from clary import __version__, cli_jobs
 from clary.cli_images import images
 
 
@@ -92,113 +91,13 @@ def doctor(as_json: bool) -> None:
     sys.exit(1 if is_broken(checks) else 0)
 
 
-def _listing(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that all listings share."""
-    for option in (
-        click.option("--status", help="Only those with this status."),
-        click.option("--contains", help="Only those whose name contains this text."),
-        click.option("--limit", default=20, show_default=True, help="At most so many."),
-        click.option("--json", "as_json", is_flag=True, help="For programs: one object a line."),
-    ):
-        function = option(function)
-    return function
-
-
-def _print_rows(rows: Any, as_json: bool) -> None:
-    from clary.sdk.pages import text
-
-    if as_json:
-        for name, status, created in rows:
-            click.echo(json.dumps({"name": name, "status": status, "created": created.isoformat()}))
-        return
-    width = max((len(row[0]) for row in rows), default=0)
-    for name, status, created in rows:
-        click.echo(f"{name:<{width}}  {status:<12}  {text(created)}")
-
-
 @main.command()
-@_listing
-@click.option("--processing", is_flag=True, help="List processing jobs.")
-def jobs(status: str | None, contains: str | None, limit: int, as_json: bool, processing: bool) -> None:
-    """List training jobs, newest first."""
-    from clary import sdk
-
-    if processing:
-        rows = sdk.processing_jobs(status=status, name_contains=contains, limit=limit).rows
-    else:
-        rows = sdk.jobs(status=status, name_contains=contains, limit=limit).rows
-    _print_rows(rows, as_json)
-
-
-@main.command()
-@_listing
+@cli_jobs.listing
 def endpoints(status: str | None, contains: str | None, limit: int, as_json: bool) -> None:
     """List endpoints, newest first."""
     from clary.sdk import endpoints as found
 
-    _print_rows(found(status=status, name_contains=contains, limit=limit).rows, as_json)
-
-
-def _known(name: str, *kinds: type[Any]) -> Any:
-    """The resource of that name, of the first of these kinds that has one."""
-    from clary.sdk.errors import ClaryError
-
-    first: ClaryError | None = None
-    for kind in kinds:
-        try:
-            kind(name).describe()
-        except ClaryError as error:
-            first = first or error
-        else:
-            return kind(name)
-    raise first or click.ClickException(f"There is no {name}.")
-
-
-@main.command()
-@click.argument("name")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended.")
-@click.option(
-    "--processing", is_flag=True, help="NAME is a processing job, even if a training job has it, too."
-)
-@click.option("--endpoint", is_flag=True, help="NAME is an endpoint, even if a job has it, too.")
-def logs(name: str, follow: bool, processing: bool, endpoint: bool) -> None:
-    """Print the log of the training job NAME, or of the processing job or endpoint if there is no such job."""
-    from clary.sdk import Endpoint, ProcessingJob, TrainingJob
-
-    kinds: tuple[type[Any], ...] = (TrainingJob, ProcessingJob, Endpoint)
-    if processing or endpoint:
-        kinds = (ProcessingJob,) if processing else (Endpoint,)
-    found = _known(name, *kinds)
-    text = found.logs() if isinstance(found, Endpoint) else found.logs(follow=follow)
-    if text or isinstance(found, Endpoint):
-        click.echo(text)
-
-
-@main.command()
-@click.argument("name")
-@click.option(
-    "--processing", is_flag=True, help="NAME is a processing job, even if a training job has it, too."
-)
-@click.option("--wait", is_flag=True, help="Return only when it has ended.")
-def stop(name: str, processing: bool, wait: bool) -> None:
-    """Stop the training job NAME, or the processing job if there is no such job; what it saved is kept."""
-    from clary.sdk import ProcessingJob, TrainingJob
-
-    job = _known(name, *([ProcessingJob] if processing else [TrainingJob, ProcessingJob]))
-    job.stop()
-    if wait:
-        job.wait(quiet=True)
-    click.echo(f"{name} is {job.status}")
-
-
-@main.command()
-@click.argument("name")
-def interrupt(name: str) -> None:
-    """Take the machine away from the spot training job NAME; it goes on from its checkpoints."""
-    from clary.sdk import TrainingJob
-
-    TrainingJob(name).interrupt()
-    click.echo(f"{name} is interrupted and will start again")
+    cli_jobs.print_rows(found(status=status, name_contains=contains, limit=limit).rows, as_json)
 
 
 @main.command(short_help="Stop everything that runs for this home.")
@@ -231,7 +130,8 @@ def home() -> None:
     click.echo(Home.locate().root)
 
 
-main.add_command(images)
+for command in (*cli_jobs.COMMANDS, images):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

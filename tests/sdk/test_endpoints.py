@@ -195,6 +195,6 @@ def test_the_log_of_an_endpoint_is_read(work: Path) -> None:
     assert (by_name_alone.exit_code, by_name_alone.stdout) == (0, result.stdout)
     neither = CliRunner().invoke(main, ["logs", "nobody"])
     assert neither.exit_code == 1
-    assert "could not find training job" in neither.stderr
+    assert "no training, processing or labeling job, and no endpoint, named 'nobody'" in neither.stderr
     with pytest.raises(clary.ClaryError, match="nobody"):
         clary.Endpoint("nobody").logs()

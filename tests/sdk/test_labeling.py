@@ -143,6 +143,31 @@ def test_people_are_invited_once_and_their_links_revoked(
     assert clary.workteams() == [team]
 
 
+def test_the_command_line_knows_labeling_jobs(home_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from clary.cli import main
+
+    def cli(*arguments: str) -> tuple[int, str, str]:
+        result = CliRunner().invoke(main, arguments)
+        return result.exit_code, result.stdout, result.stderr
+
+    started(clary.label(["a", "b"], ["x", "y"], name="talk"))
+    assert cli("jobs")[1].split()[::4] == ["talk", "labeling"]
+    assert cli("jobs", "--training") == (0, "", "")
+    assert cli("jobs", "--status", "Initializing") == (0, "", "")  # a status of labeling jobs only
+    assert "enum value set" in cli("jobs", "--status", "Nope")[2]
+    assert "[clary] prepare" in cli("logs", "talk")[1]
+    code, link, note = cli("invite", "talk", "eva")
+    assert (code, link.count("\n"), "/clary/portal/#" in link) == (0, 1, True)
+    assert "clary portal" in note
+    code, nothing, said = cli("invite", "talk", "eva")
+    assert (code, nothing, "invite talk eva --again" in said) == (1, "", True)
+    assert cli("invite", "talk", "eva", "--again")[1] not in ("", link)
+    assert cli("invite", "nobody", "eva")[2].startswith("Error: There is no labeling job named 'nobody'")
+    assert cli("stop", "talk", "--wait") == (0, "talk is Stopped\n", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -66,7 +66,8 @@ def test_a_script_is_run_in_a_line_and_seen_from_every_side(
     assert "cleaned" in str(job.logs())
     assert clary.processing_jobs(status="Completed") == [job]
     assert clary.jobs() == []
-    assert json.loads(cli("jobs", "--processing", "--json"))["name"] == "clean"
+    listed = json.loads(cli("jobs", "--json"))
+    assert (listed["name"], listed["kind"]) == ("clean", "processing")
     assert "cleaned" in cli("logs", "clean")
 
 
@@ -86,7 +87,7 @@ def test_a_job_is_stopped_from_the_command_line(folder: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert cli("stop", "waits", "--wait") == "waits is Stopped\n"
-    assert "could not find" in cli("stop", "nobody")
+    assert "no training, processing or labeling job named 'nobody'" in cli("stop", "nobody")
 
 
 @pytest.mark.parametrize(
