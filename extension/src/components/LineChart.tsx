@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import * as chart from '../pure/chart';
+import { duration } from '../pure/time';
 import { useWidth } from './hooks';
 
 const LEFT = 52;
@@ -112,7 +113,7 @@ export function LineChart(props: ILineChartProps): JSX.Element | null {
                 y={height - 6}
                 textAnchor={cut ? 'end' : 'middle'}
               >
-                {chart.tickLabel(x, times[1] ?? 0)}
+                {chart.timeLabel(x, times[1] ?? 0)}
               </text>
             );
           })}
@@ -160,7 +161,7 @@ export function LineChart(props: ILineChartProps): JSX.Element | null {
           }
           aria-hidden="true"
         >
-          <div>{chart.timeLabel(Math.max(0, marks[0].point.x))}</div>
+          <div>{duration(Math.max(0, marks[0].point.x))}</div>
           {marks.map(({ name, point }) => (
             <div key={name} className={`clary-series-${colour(name)}`}>
               <span className="clary-Legend-swatch" />

@@ -33,12 +33,13 @@ export function ticks(low: number, high: number, count = 5): number[] {
 /** At most `count` + 1 ticks for an axis of seconds, 0 among them: whole seconds, minutes, hours or days. */
 export function timeTicks(high: number, count = 5): number[] {
   const steps = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+    172800, 432000, 864000
   ];
   if (!(high > 1)) {
     return ticks(0, Math.max(high, 0), count);
   }
-  const step = steps.find(s => high / s <= count) ?? Math.ceil(high / count / 86400) * 86400;
+  const step = steps.find(s => high / s <= count) ?? Math.ceil(high / count / 864000) * 864000;
   return Array.from({ length: Math.floor(high / step) + 1 }, (_, i) => i * step);
 }
 
@@ -50,21 +51,9 @@ const UNITS = [
 ] as const;
 
 /** "0", "90 s", "20 min", "6 h": a tick of a time axis whose ticks are `step` seconds apart; all in one unit. */
-export function tickLabel(seconds: number, step: number): string {
+export function timeLabel(seconds: number, step: number): string {
   const [size, unit] = UNITS.find(([size]) => step >= size) ?? [1, 's'];
   return seconds === 0 ? '0' : `${Number((seconds / size).toFixed(2))} ${unit}`;
-}
-
-/** "0 s", "4.5 s", "1 min 10 s", "2 h 5 min": a time in the two units that tell it best. */
-export function timeLabel(seconds: number): string {
-  const place = UNITS.findIndex(([size]) => seconds >= size);
-  if (place < 0 || place === UNITS.length - 1) {
-    return `${Number(seconds.toFixed(seconds < 1 ? 2 : 1))} s`;
-  }
-  const [[large, name], [small, part]] = [UNITS[place], UNITS[place + 1]];
-  const parts = Math.round(seconds / small);
-  const [whole, rest] = [Math.floor((parts * small) / large), parts % (large / small)];
-  return rest === 0 ? `${whole} ${name}` : `${whole} ${name} ${rest} ${part}`;
 }
 
 /** A number with at most four significant digits: 0.0312, 97.12, 1.2e+6, 12,345. */

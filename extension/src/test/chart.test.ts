@@ -27,7 +27,7 @@ test('a time axis has whole seconds, minutes, hours', () => {
   assert.ok(chart.timeTicks(0, 5).length >= 1);
   const axis = (high: number) => {
     const found = chart.timeTicks(high, 5);
-    return found.map(x => chart.tickLabel(x, found[1])).join(', ');
+    return found.map(x => chart.timeLabel(x, found[1])).join(', ');
   };
   assert.equal(axis(110), '0, 30 s, 60 s, 90 s');
   assert.equal(axis(130), '0, 30 s, 60 s, 90 s, 120 s');
@@ -36,24 +36,9 @@ test('a time axis has whole seconds, minutes, hours', () => {
   assert.equal(axis(400_000), '0, 1 d, 2 d, 3 d, 4 d');
   assert.equal(axis(0.5), '0, 0.1 s, 0.2 s, 0.3 s, 0.4 s, 0.5 s');
   for (let high = 0.01; high < 1e8; high *= 1.07) {
-    assert.ok(chart.timeTicks(high, 5).length <= 7, String(high));
+    assert.ok(chart.timeTicks(high, 5).length <= 6, String(high));
     assert.doesNotMatch(high > 5 ? axis(high) : '', /\./);
   }
-});
-
-test('a time is said in two units', () => {
-  assert.deepEqual([0, 0.25, 4.54, 30, 70, 119.9, 120, 3599.9, 7500, 90_000].map(chart.timeLabel), [
-    '0 s',
-    '0.25 s',
-    '4.5 s',
-    '30 s',
-    '1 min 10 s',
-    '2 min',
-    '2 min',
-    '60 min',
-    '2 h 5 min',
-    '1 d 1 h'
-  ]);
 });
 
 test('numbers are short', () => {
