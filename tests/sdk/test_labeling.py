@@ -81,6 +81,10 @@ def test_what_people_agree_on_is_told(done: Any) -> None:
     assert 0 < alpha < 1
     bundle = results._repr_mimebundle_()
     assert "anna" in bundle["text/html"]
+    shown = bundle["text/plain"].splitlines()
+    assert shown[0] == "films  Completed  12 of 12 labeled"
+    assert shown[1:3] == ["  labels: bad 6, good 6", "  answers: anna 12, ben 12, cleo 12"]
+    assert shown[3].startswith(f"  agreement: {alpha:.3f}, 95 % interval ")
 
 
 def test_labels_become_a_dataset_and_files(done: Any, tmp_path: Path) -> None:
@@ -110,6 +114,7 @@ def test_a_later_job_corrects_the_labels_of_an_earlier_one(done: Any) -> None:
         {"action": "answer", "object": item["id"], "answer": {"label": "good"}, "nonce": uuid.uuid4().hex},
     )
     assert later.progress()["done"] == 1
+    assert clary.labeling_jobs(limit=1) == [later]
     with pytest.raises(clary.ClaryError, match="it is InProgress"):
         later.retry()
     later.stop()
@@ -129,8 +134,9 @@ def test_people_are_invited_once_and_their_links_revoked(
     assert "/clary/portal/#" in link
     assert "clary portal" in capsys.readouterr().out
     assert [(one["name"], one["status"]) for one in team.members] == [("anna b", "Active")]
-    with pytest.raises(clary.ClaryError, match="member of default already"):
+    with pytest.raises(clary.ClaryError, match=r"opens all jobs of the team, .*revoke\('anna b'\)") as caught:
         team.invite("anna b")
+    assert caught.value.code == "ResourceInUse"
     team.revoke("anna b")
     assert team.members[0]["status"] == "Revoked"
     assert "anna b" in team._repr_html_()
@@ -172,6 +178,14 @@ def test_a_simulation_must_know_what_is_right(home_path: Path) -> None:
         job.simulate(2)
     with pytest.raises(clary.ClaryError, match="none"):
         job.simulate(2, ["a"])
+
+
+def test_a_simulation_of_a_failed_job_tells_why_it_failed(home_path: Path, tmp_path: Path) -> None:
+    lines = [json.dumps({"source-ref": (tmp_path / f"{i}.png").as_uri()}) for i in range(2)]
+    (tmp_path / "gone.jsonl").write_text("\n".join(lines))
+    job = clary.label(tmp_path / "gone.jsonl", ["x", "y"])
+    with pytest.raises(clary.ClaryError, match=rf"{job.name} failed: .*retry\(\)"):
+        job.simulate(1, ["x", "y"])
 
 
 def test_a_detector_with_its_code_finds_the_boxes(home_path: Path, tmp_path: Path) -> None:

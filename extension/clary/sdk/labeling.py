@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from clary.sdk import labeling_view, storage
 from clary.sdk.api import post, request
-from clary.sdk.errors import LabelingFailed
+from clary.sdk.errors import ClaryError, LabelingFailed
 from clary.sdk.job import ENDED, Job
 from clary.sdk.progress import State
 from clary.sdk.resource import Listing, listed
@@ -76,7 +76,8 @@ class LabelingJob(Job):
     def results(self) -> Results:
         """What the labels tell: classes, confidence, agreement, annotators, doubtful items, the certificate. A page of charts in
         a notebook; ``.document`` is the data behind them."""
-        return labeling_view.Results(self.name, request("GET", f"/clary/labeling-jobs/{self.name}/results"))
+        document = request("GET", f"/clary/labeling-jobs/{self.name}/results")
+        return labeling_view.Results(self.name, document, labeling_view.text(self.describe()))
 
     def agreement(self) -> pandas.DataFrame:
         """How much the annotators agree, with 95 % intervals: a row for all, for each class and for each person."""
@@ -100,8 +101,12 @@ class LabelingJob(Job):
         return frame
 
     def invite(self, person: str) -> str:
-        """A link with which this person can label the jobs of this job's team, in any browser that reaches this machine. It is
-        told once; ``job.team.revoke(person)`` takes it back."""
+        """A link with which this person can label, in any browser that reaches this machine.
+
+        It opens all jobs of this job's team, earlier and later ones: a person is invited once, and jobs that are not for the same
+        people get teams of their own: ``clary.label(..., team=clary.Workteam.create("cats"))``. The link is told once;
+        ``job.team.revoke(person)`` takes it back. Raises ClaryError (ResourceInUse) for who is a member already.
+        """
         return self.team.invite(person)
 
     @property
@@ -137,11 +142,17 @@ class LabelingJob(Job):
         ``annotators``: how many, or a dict from name to accuracy (or to the arguments of
         :class:`clary.labeling.simulation.Simulated`: accuracy, confusion, noise, seconds, skips, ...). ``truth``: the right
         answers: a list in the data's order, a dict by text, file name or number, or a function of the item. Who errs, errs to
-        another class; boxes and spans get noise. Raises TimeoutError; ValueError for what has no right answer.
+        another class; boxes and spans get noise. Raises TimeoutError; ValueError for what has no right answer; ClaryError
+        (JobEnded) with the reason where the job has failed, before or meanwhile.
         """
         from clary.sdk.labeling_simulation import simulate
 
         simulate(self.name, annotators, truth, accuracy=accuracy, seed=seed, timeout=timeout)
+        answer = self.describe()
+        if labeling_view.status(answer) == "Failed":
+            reason = answer.get("FailureReason", "no reason was given")
+            mend = "Where the reason can be mended, job.retry() goes on from where it was."
+            raise ClaryError("JobEnded", f"The labeling job {self.name} failed: {reason.rstrip('.')}. {mend}")
         return self
 
     def retry(self) -> None:

@@ -19,8 +19,7 @@ def gold_block(gold: Any, share: float, job: str, labels: Sequence[str], kind: s
 
     Raises ValueError or TypeError that say what would be right.
     """
-    if not 0 < share < _MOST:
-        raise ValueError(f"gold_share is a share between 0 and {_MOST}, such as 0.1; not {share}.")
+    check_share(share)
     if isinstance(gold, LabelingJob):
         return {"uri": gold.manifest, "attribute": gold.attribute, "share": share}
     if isinstance(gold, Mapping):
@@ -33,6 +32,12 @@ def gold_block(gold: Any, share: float, job: str, labels: Sequence[str], kind: s
         uri = packing.upload_input(gold[0], f"{job}/input/gold")
         return {"uri": uri, "attribute": str(gold[1]), "share": share}
     raise TypeError("gold is a dict from source to label, an earlier LabelingJob, or (manifest, attribute).")
+
+
+def check_share(share: float) -> None:
+    """Raises ValueError for a share that known answers cannot have of what a person gets."""
+    if not 0 < share < _MOST:
+        raise ValueError(f"gold_share is a share between 0 and {_MOST}, such as 0.1; not {share}.")
 
 
 def _written(gold: Mapping[Any, Any], job: str, labels: Sequence[str], kind: str) -> str:

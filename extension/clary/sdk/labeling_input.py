@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,35 +27,46 @@ class Manifest:
     modality: Modality
 
 
-def manifest_of(data: Any, job: str, column: str | None = None, modality: Modality | None = None) -> Manifest:
+def manifest_of(
+    data: Any,
+    job: str,
+    column: str | None = None,
+    modality: Modality | None = None,
+    accept: Callable[[Modality], None] = lambda found: None,
+) -> Manifest:
     """The manifest of ``data``. Images on disk stay where they are (``file://``): a hundred thousand of them are not copied to be
     looked at. What is no file yet, and the manifest, go into the default bucket, under the job's name.
 
-    modality: what the task labels, where it is known: a list of file names may be of images, or of texts.
+    modality: what the task labels, where it is known: a list of file names may be of images, or of texts. accept: called with
+    what the data are before they are stored; it may raise.
     Raises FileNotFoundError, ValueError or TypeError that say what is wrong and what would be right.
     """
     if isinstance(data, str) and packing.is_address(data):
         if data.lower().endswith(MANIFESTS):
-            return Manifest(data, _modality(_first_line(_head(data), data), data))
-        return _written(({"source-ref": uri} for uri in _images_at(data)), job)
+            found = _modality(_first_line(_head(data), data), data)
+            accept(found)
+            return Manifest(data, found)
+        return _written(({"source-ref": uri} for uri in _images_at(data)), job, accept)
     if isinstance(data, (str, Path)):
-        return _of_path(Path(data).expanduser(), job, column, modality)
-    if _is_frame(data):
-        return _written(_frame_lines(data, column, job, Path.cwd(), modality), job)
+        return _of_path(Path(data).expanduser(), job, column, modality, accept)
+    if is_frame(data):
+        return _written(_frame_lines(data, column, job, Path.cwd(), modality), job, accept)
     if isinstance(data, Mapping):
         raise TypeError(
             "Give the objects to label as a folder, a list, a DataFrame or a manifest's address, not as a dict."
         )
     if isinstance(data, Iterable):
-        return _written(_lines(list(data), job, modality), job)
+        return _written(_lines(list(data), job, modality), job, accept)
     raise TypeError(
         f"Cannot label {type(data).__name__}: give a folder, a list, a DataFrame, a CSV or a manifest."
     )
 
 
-def _of_path(path: Path, job: str, column: str | None, modality: Modality | None) -> Manifest:
+def _of_path(
+    path: Path, job: str, column: str | None, modality: Modality | None, accept: Callable[[Modality], None]
+) -> Manifest:
     if path.is_dir():
-        return _written(_folder_lines(path), job)
+        return _written(_folder_lines(path), job, accept)
     if not path.is_file():
         raise FileNotFoundError(f"There is no {path} in {Path.cwd()} to label.")
     name = path.name.lower()
@@ -63,6 +74,7 @@ def _of_path(path: Path, job: str, column: str | None, modality: Modality | None
         with path.open("rb") as file:
             first = next((line for line in file if line.strip()), b"")
         modality = _modality(_first_line(first, str(path)), str(path))
+        accept(modality)
         return Manifest(storage.put(storage.default_bucket(), f"{job}/input/{path.name}", path), modality)
     if name.endswith(TABLES):
         import pandas
@@ -70,19 +82,19 @@ def _of_path(path: Path, job: str, column: str | None, modality: Modality | None
         table = pandas.read_csv(
             path, sep="\t" if name.endswith(".tsv") else ",", dtype=str, keep_default_na=False
         )
-        return _written(_frame_lines(table, column, job, path.parent, modality), job)
+        return _written(_frame_lines(table, column, job, path.parent, modality), job, accept)
     if name.endswith(".txt"):
         texts = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return _written(({"source": text} for text in texts), job)
+        return _written(({"source": text} for text in texts), job, accept)
     if name.endswith(IMAGES):
-        return _written(_lines([path], job, modality), job)
+        return _written(_lines([path], job, modality), job, accept)
     raise ValueError(
         f"{path} is nothing that can be labelled: give a folder of images, a manifest ({', '.join(MANIFESTS)}), "
         "a CSV with a column of texts or paths, or a .txt with a text a line."
     )
 
 
-def _written(lines: Iterable[Mapping[str, Any]], job: str) -> Manifest:
+def _written(lines: Iterable[Mapping[str, Any]], job: str, accept: Callable[[Modality], None]) -> Manifest:
     """Store a manifest of these lines."""
     parts: list[str] = []
     modality: Modality | None = None
@@ -90,6 +102,8 @@ def _written(lines: Iterable[Mapping[str, Any]], job: str) -> Manifest:
         kind: Modality = "image" if "source-ref" in line else "text"
         if modality not in (None, kind):
             raise ValueError("Images and texts cannot be labelled in one job: make a job of each.")
+        if modality is None:
+            accept(kind)
         modality = kind
         parts.append(json.dumps(line, ensure_ascii=False))
     if modality is None:
@@ -175,7 +189,8 @@ def _picture(item: Any, number: int, job: str) -> str:
     return storage.put(storage.default_bucket(), f"{job}/input/images/{number:06d}.png", buffer.getvalue())
 
 
-def _is_frame(data: Any) -> bool:
+def is_frame(data: Any) -> bool:
+    """Whether ``data`` is a pandas DataFrame or Series, without importing pandas."""
     return type(data).__name__ in ("DataFrame", "Series") and hasattr(data, "iloc")
 
 

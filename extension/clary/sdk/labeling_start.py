@@ -9,10 +9,11 @@ from typing import Any, Literal
 from clary.sdk import packing, storage
 from clary.sdk.api import call
 from clary.sdk.labeling import LabelingJob
-from clary.sdk.labeling_gold import gold_block
-from clary.sdk.labeling_input import Manifest, manifest_of
+from clary.sdk.labeling_checks import check_attributes, check_automatic, check_labels, check_modes, check_task
+from clary.sdk.labeling_gold import check_share, gold_block
+from clary.sdk.labeling_input import manifest_of
 from clary.sdk.labeling_request import Wish, labeling_request
-from clary.sdk.labeling_tasks import Mode, task_named
+from clary.sdk.labeling_tasks import Modality, Mode, task_named
 from clary.sdk.model import Model
 from clary.sdk.workteam import DEFAULT, Workteam, team_arn
 
@@ -75,15 +76,35 @@ def label(
 
     Raises FileNotFoundError, ValueError or TypeError for what is wrong here, ClaryError for what the API refuses.
     """
-    _check(labels, epsilon, delta, verify, adjust)
-    bucket = storage.default_bucket()
-    name = name or packing.new_name(_stem(data))
+    check_labels(labels)
+    given = {
+        "features": bool(features),
+        "model": model is not None,
+        "delta": delta != 0.05,
+        "scope": scope != "dataset",
+        "seed": seed != 0,
+    }
+    check_automatic(epsilon, delta, scope, given)
+    check_modes(verify, adjust, epsilon, suggestions)
+    if gold is not None:
+        check_share(gold_share)
+    elif gold_share != 0.1:
+        raise ValueError(
+            "gold_share is of the known answers: give gold={source: label, ...}, or leave it out."
+        )
+    stem = _stem(data)
     if isinstance(data, LabelingJob):
         data = data.manifest
-    manifest = manifest_of(data, name, column, task_named(task).modality if task else None)
+    check_attributes(data, {"verify": verify, "adjust": adjust, "suggestions": suggestions})
+
+    def accept(found: Modality) -> None:
+        check_task(task or f"{found}-classification", found, epsilon, features, model)
+
+    bucket = storage.default_bucket()
+    name = name or packing.new_name(stem)
+    manifest = manifest_of(data, name, column, task_named(task).modality if task else None, accept)
     kind = task or f"{manifest.modality}-classification"
     chosen = task_named(kind)
-    _check_task(kind, chosen.modality, manifest, epsilon, bool(chosen.algorithm))
     mode: Mode = "verify" if verify else "adjust" if adjust else "label"
     block: dict[str, Any] = {
         "prelabel_attribute": suggestions, "review_below": review_below, "hotkeys": dict(hotkeys or {}),
@@ -101,36 +122,6 @@ def label(
     )  # fmt: skip
     call("CreateLabelingJob", **labeling_request(wish))
     return LabelingJob(name)
-
-
-def _check(
-    labels: Sequence[str], epsilon: float | None, delta: float, verify: str | None, adjust: str | None
-) -> None:
-    """What can be told before anything is copied."""
-    if isinstance(labels, str):
-        raise TypeError(f"labels is a list of classes: [{labels!r}, ...].")
-    if not labels:
-        raise ValueError('Give the classes: labels=["cat", "dog"].')
-    twice = sorted({one for one in labels if list(labels).count(one) > 1})
-    if twice:
-        raise ValueError(f"Every label once: {', '.join(twice)} is there more often.")
-    if verify and adjust:
-        raise ValueError("A job verifies labels or adjusts them: give verify or adjust, not both.")
-    for name, value in (("epsilon", epsilon), ("delta", delta)):
-        if value is not None and not 0 < value < 1:
-            raise ValueError(f"{name} is a share between 0 and 1, such as 0.05; not {value}.")
-
-
-def _check_task(kind: str, modality: str, manifest: Manifest, epsilon: float | None, automatic: bool) -> None:
-    if modality != manifest.modality:
-        raise ValueError(
-            f"The data are {manifest.modality}s, but {kind} is for {modality}s: choose another task."
-        )
-    if epsilon is not None and not automatic:
-        raise ValueError(
-            f"There are no automatic labels for {kind}: leave epsilon out. Classifications with a single label and "
-            "bounding boxes have them."
-        )
 
 
 def _model_arn(model: str | Path | Model | None) -> str:

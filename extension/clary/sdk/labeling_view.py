@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from clary.sdk.progress import State
 if TYPE_CHECKING:
     import pandas
 
-_THUMBNAIL = 160  # pixels
+_NAMED = 8  # classes and people in a line of text
 _WORDS = {"InProgress": "In progress"}
 
 
@@ -132,12 +132,41 @@ class Certificate:
         return {"text/plain": str(self), "text/html": shown}
 
 
-class Results:
-    """What a job's labels tell. ``document`` is the data; a notebook shows a page of charts."""
+def results_text(heading: str, document: Mapping[str, Any]) -> str:
+    """A job's results in a few lines: labels, people, agreement, what is guaranteed."""
+    lines = [heading]
+    classes = [(one["label"], one["human"] + one["machine"]) for one in document.get("classes") or []]
+    lines += _counts("labels", sorted((one for one in classes if one[1]), key=lambda one: -one[1]))
+    people = [(one["name"], one["answers"]) for one in document.get("annotators") or []]
+    lines += _counts("answers", people)
+    agreement = document.get("agreement") or {}
+    if agreement.get("value") is not None:
+        said = f"{agreement['value']:.3f}"
+        if agreement.get("low") is not None:
+            said += f", 95 % interval {agreement['low']:.3f} to {agreement['high']:.3f}"
+        lines.append(f"  agreement: {said} ({agreement['measure']})")
+    certificate = document.get("certificate")
+    if certificate:
+        lines.append(f"  certificate: {' '.join(certificate['words'])}")
+    return "\n".join(lines)
 
-    def __init__(self, name: str, document: Mapping[str, Any]) -> None:
+
+def _counts(title: str, found: Sequence[tuple[str, int]]) -> list[str]:
+    """ "  labels: cat 7, dog 5", of many the first; nothing of none."""
+    if not found:
+        return []
+    shown = ", ".join(f"{name} {count:,}" for name, count in found[:_NAMED])
+    more = f", and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return [f"  {title}: {shown}{more}"]
+
+
+class Results:
+    """What a job's labels tell. ``document`` is the data; a notebook shows a page of charts, a terminal a few lines."""
+
+    def __init__(self, name: str, document: Mapping[str, Any], heading: str = "") -> None:
         self.name = name
         self.document = dict(document)
+        self._heading = heading or name
 
     @property
     def certificate(self) -> Certificate | None:
@@ -178,7 +207,7 @@ class Results:
         return pandas.DataFrame(rows, columns=["of", "name", "value", "low", "high"])
 
     def __repr__(self) -> str:
-        return f"Results({self.name!r})"
+        return results_text(self._heading, self.document)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Called by IPython: charts, and the same as tables."""

@@ -58,8 +58,10 @@ class Listing(list[R], Generic[R]):
 
 
 def listed(kind: type[R], operation: str, member: str, limit: int, wanted: dict[str, Any]) -> Listing[R]:
-    """The first ``limit`` things that a List operation gives, page by page."""
+    """The ``limit`` newest things that a List operation gives, page by page, newest first."""
     rows: list[tuple[str, str, datetime]] = []
+    # Said, because the operations' own orders differ: ListLabelingJobs begins with the oldest.
+    wanted = {"SortBy": "CreationTime", "SortOrder": "Descending", **wanted}
     token: dict[str, str] = {}
     while len(rows) < limit:
         answer = call(operation, MaxResults=min(limit - len(rows), 100), **wanted, **token)

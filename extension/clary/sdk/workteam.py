@@ -7,6 +7,7 @@ from typing import Any
 
 from clary.sdk import pages
 from clary.sdk.api import account, call, region, request
+from clary.sdk.errors import ClaryError
 from clary.sdk.resource import Listing, Resource
 
 DEFAULT = "default"
@@ -50,11 +51,17 @@ class Workteam(Resource):
         return list(request("GET", f"/clary/workteams/{self.name}/members")["members"])
 
     def invite(self, person: str) -> str:
-        """A new member's link. It is told once, here; who has it can label this team's jobs and do nothing else.
+        """A new member's link. It is told once, here; who has it can label all of this team's jobs, and do nothing else.
 
-        Raises ClaryError for a name that a member has already.
+        Raises ClaryError (ResourceInUse) for a name that a member has already: the link that was made then goes on opening every
+        job of the team. For a new one, :meth:`revoke` the member first.
         """
-        answer = request("POST", f"/clary/workteams/{self.name}/members", {"name": person})
+        try:
+            answer = request("POST", f"/clary/workteams/{self.name}/members", {"name": person})
+        except ClaryError as error:
+            if error.code != "ResourceInUse":
+                raise
+            raise ClaryError(error.code, _member_already(self.name, person)) from None
         if answer.get("note"):
             print(answer["note"])
         return str(answer["link"])
@@ -84,6 +91,14 @@ def team_arn(name: str) -> str:
     if name.startswith("arn:"):
         return name
     return f"arn:aws:sagemaker:{region()}:{account()}:workteam/private-crowd/{name}"
+
+
+def _member_already(team: str, person: str) -> str:
+    return (
+        f"{person!r} is a member of the team {team} already, and the link that was shown then opens all jobs of the team, "
+        f"later ones, too: no other is needed. Where it is lost, clary.Workteam({team!r}).revoke({person!r}) makes it worthless, "
+        "and the next invite(...) gives a new one; what was labeled stays."
+    )
 
 
 def _quoted(person: str) -> str:

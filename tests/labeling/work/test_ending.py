@@ -203,3 +203,24 @@ def test_what_a_function_calls_skip_is_its_own_affair(desk):
     functions.add(desk.home, "pre", f"{source}:pre")
     work = desk.job(texts(1), pre="pre", labels=(Label("cat"),))
     assert work.object(0).state == "open"
+
+
+def test_an_answer_may_be_changed_for_an_hour_after_the_end(desk, person, monkeypatch):
+    work = desk.job(texts(2))
+    anna = person()
+    for thing in (0, 1):
+        anna.next()
+        anna.answer(thing, "cat")
+    desk.step(work)
+    assert work.status == "Completed"
+    anna.act("answer", 1, answer={"label": "dog"}, revise=True)
+    assert work.due() == "finish"
+    desk.step(work)
+    assert work.status == "Completed"
+    assert [line["pet-metadata"]["class-name"] for line in desk.lines()] == ["cat", "dog"]
+    with pytest.raises(SessionError, match="not given to you"):
+        person("ben").act("answer", 1, answer={"label": "cat"}, revise=True)
+    hour = time.time() + 3_601
+    monkeypatch.setattr(time, "time", lambda: hour)
+    with pytest.raises(SessionError, match="complete"):
+        anna.act("answer", 1, answer={"label": "cat"}, revise=True)

@@ -27,6 +27,8 @@ from clary.labeling.work.rules import Rules
 
 # Whatever share of gold items is asked for: people are there to label.
 _MOST_GOLD = 0.5
+# So long after a job's end people may change what they answered; its output is then written once more.
+_MENDED_FOR_S = 3_600.0
 # A job that is open has three files for each thread that looked at it, and a process may often have no more than 1,024.
 _MOST_OPEN = 16
 
@@ -111,7 +113,10 @@ class Work(Looking):
             known = [recording.known_nonce(db, act.worker, act.nonce) for act in acts]
             if all(row is not None for row in known):  # also when the job has ended meanwhile
                 return [int(row["seq"]) for row in known if row is not None]
-            after = all(act.action == "review" for act in acts)
+            review = all(act.action == "review" for act in acts)
+            # The last answers of a job are mistaken as often as others, and it ends with them.
+            mended = all(act.action == "answer" and act.revise for act in acts) and self._ended_lately(db)
+            after = review or mended
             self._must_run(db, after_the_end=after)
             seqs: list[int] = []
             for act in acts:
@@ -210,6 +215,10 @@ class Work(Looking):
             course.conclude(db, self.settings)
         elif after_the_end:
             put(db, "again", True)  # the output is written once more
+
+    def _ended_lately(self, db: sqlite3.Connection) -> bool:
+        ended: float | None = get(db, "ended")
+        return ended is None or time.time() < ended + _MENDED_FOR_S
 
     def _must_run(self, db: sqlite3.Connection, after_the_end: bool = False) -> None:
         status: course.Status = get(db, "status")
