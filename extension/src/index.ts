@@ -13,7 +13,7 @@ import { ServerEvents } from './events';
 import { claryIcon, labelingIcon } from './icons';
 import { CanvasWidget } from './labeling/CanvasWidget';
 import { askForLabelingJob } from './labeling/NewLabelingJob';
-import { keepKeys, openNotebook, openTrainingLauncher } from './launcher';
+import { focusCanvas, keepKeys, openNotebook, openTrainingLauncher, runNotebook } from './launcher';
 import { wishCell } from './pure/labeling';
 import { report } from './pure/report';
 import { SageMakerApi } from './request';
@@ -273,11 +273,15 @@ const labeling: JupyterFrontEndPlugin<void> = {
       label: clary.trans.__('New Labeling Job'),
       caption: clary.trans.__('Label images or texts, alone or with others'),
       icon: args => (args.isPalette ? undefined : labelingIcon),
-      execute: args => {
+      execute: async args => {
         const cwd = String(args.cwd ?? browser?.model.path ?? '');
-        return askForLabelingJob(String(args.data ?? ''), wish =>
+        const tab = await askForLabelingJob(String(args.data ?? ''), wish =>
           openNotebook(app, wishCell(wish), cwd)
         );
+        if (tab !== null) {
+          focusCanvas(tab);
+          await runNotebook(app, tab);
+        }
       }
     });
     app.commands.addCommand(CommandIDs.labelData, {

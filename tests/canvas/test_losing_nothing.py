@@ -167,6 +167,10 @@ def test_a_job_that_was_stopped_says_so(jobs, open_canvas, texts):
     work.set(status="Stopping")
     canvas.press("2")
     expect(canvas.page.get_by_role("heading", name="This job is over")).to_be_visible()
+    for name in ("Undo", "Redo"):
+        expect(canvas.page.get_by_role("button", name=name)).to_be_disabled()
+    canvas.press("u")
+    expect(canvas.page.get_by_text("This job is over: answers can no longer be taken back.")).to_be_visible()
     assert answered(work) == [0]
 
 

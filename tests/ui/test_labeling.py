@@ -156,8 +156,13 @@ def test_a_form_makes_a_labeling_job_in_a_notebook(page: Any, lab: Lab) -> None:
     canvas = page.locator(".jp-NotebookPanel .clary-canvas .stage")
     expect(canvas).to_contain_text("cheap pills", timeout=60_000)
     expect(page.locator(".jp-NotebookPanel .cm-content").first).to_contain_text('labels=["spam", "no spam"]')
+    # The keyboard is the canvas's, in the notebook that is the current one now.
+    expect(page.locator(".lm-DockPanel-tabBar .jp-mod-current")).to_contain_text("Untitled")
+    page.keyboard.press("1")
+    expect(canvas).to_contain_text("see you at noon")
+    expect(form).to_have_count(0)
     page.locator('.jp-SideBar [data-id="clary-panel"]').click()
-    expect(page.locator("#clary-panel")).to_contain_text("0 of 2")
+    expect(page.locator("#clary-panel")).to_contain_text("1 of 2")
 
 
 def test_what_runs_is_among_the_running_things_and_is_stopped_there(page: Any, lab: Lab) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from clary.labeling import hotkeys
 from clary.labeling.settings import Label, Mode
 from clary.labeling.tasks.labels import BACKGROUND, BACKGROUND_COLOR
 
@@ -64,7 +65,7 @@ def parse(data: bytes, task: str = "", mode: Mode = "label") -> Categories:
         )
     labels = tuple(_label(one, number, own) for number, one in enumerate(document["labels"], 1))
     check_labels(labels, task, mode)
-    _check_keys(own, labels)
+    _check_keys(own, labels, task, mode)
     audited = document.get("auditLabelAttributeName", "")
     if not isinstance(audited, str):
         raise CategoriesError("The label category file's 'auditLabelAttributeName' must be a text.")
@@ -148,7 +149,7 @@ def _own(own: Mapping[str, Any], member: str, name: str) -> str:
     return str(given.get(name, ""))
 
 
-def _check_keys(own: Mapping[str, Any], labels: tuple[Label, ...]) -> None:
+def _check_keys(own: Mapping[str, Any], labels: tuple[Label, ...], task: str, mode: Mode) -> None:
     names = {one.name for one in labels}
     for member in ("colors", "hotkeys"):
         foreign = [name for name in own.get(member, {}) if name not in names]
@@ -156,7 +157,11 @@ def _check_keys(own: Mapping[str, Any], labels: tuple[Label, ...]) -> None:
             raise CategoriesError(
                 f"The 'clary' block has {member} for {foreign[0]!r}, which is none of the labels."
             )
-    keys = [one.hotkey for one in labels if one.hotkey]
+    for one in labels:
+        refused = hotkeys.refusal(one.hotkey, task, mode) if one.hotkey else ""
+        if refused:
+            raise CategoriesError(f"The hotkey {one.hotkey[:20]!r} of the label {one.name!r} {refused}")
+    keys = [one.hotkey.lower() for one in labels if one.hotkey]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise CategoriesError(f"The hotkey {twice[0]!r} is given to two labels.")

@@ -1,12 +1,15 @@
 import * as React from 'react';
 
 import * as chart from '../pure/chart';
+import { duration } from '../pure/time';
 import { useWidth } from './hooks';
 
 const LEFT = 52;
 const RIGHT = 12;
 const TOP = 8;
 const BOTTOM = 22;
+/** Half of what "120 min" takes. */
+const HALF_LABEL = 24;
 
 export interface ILineChartProps {
   title: string;
@@ -35,6 +38,7 @@ export function LineChart(props: ILineChartProps): JSX.Element | null {
   const inner = Math.max(10, width - LEFT - RIGHT);
   const tall = height - TOP - BOTTOM;
   const sx = (x: number) => LEFT + ((x - left) / span) * inner;
+  const times = chart.timeTicks(left + span, Math.min(5, Math.max(2, Math.floor(inner / 70))));
   const sy = (y: number) => TOP + (1 - (y - box.y[0]) / (box.y[1] - box.y[0])) * tall;
   const colour = (name: string) => series.findIndex(one => one.name === name) % 8;
   const last = (one: chart.ISeries) => one.points[one.points.length - 1];
@@ -98,11 +102,21 @@ export function LineChart(props: ILineChartProps): JSX.Element | null {
               </text>
             </g>
           ))}
-          {chart.timeTicks(left + span, Math.max(2, Math.floor(inner / 70))).map(x => (
-            <text key={x} className="clary-Chart-time" x={sx(x)} y={height - 6} textAnchor="middle">
-              {chart.timeLabel(x)}
-            </text>
-          ))}
+          {times.map(x => {
+            // In the middle of its place, or, where it would be cut, up to the edge.
+            const cut = sx(x) > width - HALF_LABEL;
+            return (
+              <text
+                key={x}
+                className="clary-Chart-time"
+                x={cut ? width : sx(x)}
+                y={height - 6}
+                textAnchor={cut ? 'end' : 'middle'}
+              >
+                {chart.timeLabel(x, times[1] ?? 0)}
+              </text>
+            );
+          })}
           {shown.map(one => {
             const points = chart.thin(one.points, Math.max(200, inner * 2));
             const line = chart.path(points, sx, sy);
@@ -147,7 +161,7 @@ export function LineChart(props: ILineChartProps): JSX.Element | null {
           }
           aria-hidden="true"
         >
-          <div>{chart.timeLabel(Math.max(0, Number(marks[0].point.x.toFixed(1))))}</div>
+          <div>{duration(Math.max(0, marks[0].point.x))}</div>
           {marks.map(({ name, point }) => (
             <div key={name} className={`clary-series-${colour(name)}`}>
               <span className="clary-Legend-swatch" />

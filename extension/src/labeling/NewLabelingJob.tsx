@@ -13,20 +13,24 @@ const TASKS: readonly (readonly [string, string])[] = [
   ['named-entity-recognition', 'Entities in texts']
 ];
 
-/** Ask what is to be labeled; null when the user thinks better of it. `open` makes the job. */
-export async function askForLabelingJob(
+/** Ask what is to be labeled; what `open` made of it, or null when the user thinks better of it. */
+export async function askForLabelingJob<T>(
   data: string,
-  open: (wish: IWish) => Promise<void>
-): Promise<void> {
+  open: (wish: IWish) => Promise<T>
+): Promise<T | null> {
+  let opened: T | null = null;
   const form = new WishForm(data);
   const dialog = new SubmitDialog<IWish>(form, {
     title: 'New labeling job',
     label: 'Begin',
     busy: 'Opening a notebook…',
-    submit: () => open(form.values),
+    submit: async () => {
+      opened = await open(form.values);
+    },
     focus: data === '' ? '#clary-wish-data' : '#clary-wish-labels'
   });
-  await dialog.launch();
+  const answer = await dialog.launch();
+  return answer.button.accept ? opened : null;
 }
 
 class WishForm extends ReactWidget {

@@ -30,28 +30,30 @@ export function ticks(low: number, high: number, count = 5): number[] {
   );
 }
 
-/** Ticks for an axis of seconds: whole seconds, minutes or hours. */
+/** At most `count` + 1 ticks for an axis of seconds, 0 among them: whole seconds, minutes, hours or days. */
 export function timeTicks(high: number, count = 5): number[] {
   const steps = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+    172800, 432000, 864000
   ];
   if (!(high > 1)) {
     return ticks(0, Math.max(high, 0), count);
   }
-  const step = steps.find(s => high / s <= count) ?? Math.ceil(high / count / 86400) * 86400;
+  const step = steps.find(s => high / s <= count) ?? Math.ceil(high / count / 864000) * 864000;
   return Array.from({ length: Math.floor(high / step) + 1 }, (_, i) => i * step);
 }
 
-/** "0", "30 s", "2 min", "1.5 h": a tick of a time axis. */
-export function timeLabel(seconds: number): string {
-  if (seconds === 0) {
-    return '0';
-  }
-  const trim = (n: number) => String(Number(n.toFixed(2)));
-  if (seconds < 60) {
-    return `${trim(seconds)} s`;
-  }
-  return seconds < 3600 ? `${trim(seconds / 60)} min` : `${trim(seconds / 3600)} h`;
+const UNITS = [
+  [86400, 'd'],
+  [3600, 'h'],
+  [60, 'min'],
+  [1, 's']
+] as const;
+
+/** "0", "90 s", "20 min", "6 h": a tick of a time axis whose ticks are `step` seconds apart; all in one unit. */
+export function timeLabel(seconds: number, step: number): string {
+  const [size, unit] = UNITS.find(([size]) => step >= size) ?? [1, 's'];
+  return seconds === 0 ? '0' : `${Number((seconds / size).toFixed(2))} ${unit}`;
 }
 
 /** A number with at most four significant digits: 0.0312, 97.12, 1.2e+6, 12,345. */

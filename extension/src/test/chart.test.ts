@@ -25,10 +25,20 @@ test('a time axis has whole seconds, minutes, hours', () => {
   assert.deepEqual(chart.timeTicks(600, 5), [0, 120, 240, 360, 480, 600].slice(0, 6));
   assert.ok(chart.timeTicks(1e7, 5).length <= 6);
   assert.ok(chart.timeTicks(0, 5).length >= 1);
-  assert.equal(chart.timeLabel(0), '0');
-  assert.equal(chart.timeLabel(30), '30 s');
-  assert.equal(chart.timeLabel(90), '1.5 min');
-  assert.equal(chart.timeLabel(7200), '2 h');
+  const axis = (high: number) => {
+    const found = chart.timeTicks(high, 5);
+    return found.map(x => chart.timeLabel(x, found[1])).join(', ');
+  };
+  assert.equal(axis(110), '0, 30 s, 60 s, 90 s');
+  assert.equal(axis(130), '0, 30 s, 60 s, 90 s, 120 s');
+  assert.equal(axis(4500), '0, 15 min, 30 min, 45 min, 60 min, 75 min');
+  assert.equal(axis(30_000), '0, 2 h, 4 h, 6 h, 8 h');
+  assert.equal(axis(400_000), '0, 1 d, 2 d, 3 d, 4 d');
+  assert.equal(axis(0.5), '0, 0.1 s, 0.2 s, 0.3 s, 0.4 s, 0.5 s');
+  for (let high = 0.01; high < 1e8; high *= 1.07) {
+    assert.ok(chart.timeTicks(high, 5).length <= 6, String(high));
+    assert.doesNotMatch(high > 5 ? axis(high) : '', /\./);
+  }
 });
 
 test('numbers are short', () => {

@@ -182,7 +182,7 @@ def test_everything_a_request_says_reaches_the_job(
 ) -> None:
     block = {
         "epsilon": 0.01, "scope": "auto-labelled", "seed": 3, "review_below": 0.5, "grid": True, "colors": {"bad": "#ff0000"},
-        "gold": {"uri": "s3://data/in.manifest", "attribute": "known", "share": 0.2}, "hotkeys": {"good": "g"},
+        "gold": {"uri": "s3://data/in.manifest", "attribute": "known", "share": 0.2}, "hotkeys": {"good": "h"},
     }  # fmt: skip
     put("labels.json", {"labels": LABELS, "clary": block})
     put("model.tar.gz", b"weights")
@@ -201,7 +201,7 @@ def test_everything_a_request_says_reaches_the_job(
     request = request_of(human=human, StoppingConditions=stopping, LabelingJobAlgorithmsConfig=algorithms)
     engine.call("sagemaker", "CreateLabelingJob", request)
     settings = Work.open(engine.home, "mood").settings
-    assert settings.labels == (Label("good", hotkey="g"), Label("bad", color="#ff0000"))
+    assert settings.labels == (Label("good", hotkey="h"), Label("bad", color="#ff0000"))
     assert settings.automatic == Automatic(
         0.01, scope="auto-labelled", seed=3, model="s3://data/model.tar.gz"
     )

@@ -69,10 +69,11 @@ def test_a_link_opens_the_job_until_it_is_revoked(front: Any, job: Any, page: An
 
 def test_several_jobs_are_a_list_and_one_comes_back_to_it(front: Any, job: Any, page: Any) -> None:
     for name in ("mood", "mood-2"):
-        job(name, human={"TaskTitle": f"<b>{name}</b>"})
+        job(name, human={"TaskTitle": "<b>What is it?</b>"})
     page.goto(link(front, front.invite("Bo")))
     expect(page.get_by_role("heading", name="Hello, Bo")).to_be_visible()
-    page.get_by_role("button", name="<b>mood-2</b>").tap()
+    card = page.get_by_role("button", name="<b>What is it?</b> mood-2")
+    card.tap()
     expect(page.locator(".clary-canvas")).to_have_attribute("data-item", "0")
     page.context.set_offline(True)
     page.get_by_role("radio", name="bad").tap()
@@ -81,6 +82,18 @@ def test_several_jobs_are_a_list_and_one_comes_back_to_it(front: Any, job: Any, 
     expect(page.get_by_role("button", name="All jobs, as soon as everything is saved")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("1 done by you, 2 left")).to_be_visible()
+    # The browser's own Back and Forward do the same, and a reload stays in the job.
+    card.tap()
+    expect(page.locator(".clary-canvas")).to_have_attribute("data-item", "1")
+    page.get_by_role("radio", name="good").tap()
+    page.go_back()
+    expect(page.get_by_text("2 done by you, 1 left")).to_be_visible()
+    page.go_forward()
+    expect(page.locator(".clary-canvas")).to_have_attribute("data-item", "2")
+    page.reload()
+    expect(page.locator(".clary-canvas")).to_have_attribute("data-item", "2")
+    page.get_by_role("button", name="All jobs").tap()
+    expect(page.get_by_role("heading", name="Hello, Bo")).to_be_visible()
 
 
 def test_a_link_that_is_none_says_what_to_do(front: Any, page: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from clary.labeling import canvas, hotkeys
 from clary.labeling.categories import Categories, CategoriesError, document, parse
 from clary.labeling.settings import Label
 from clary.labeling.tasks.labels import filled
@@ -64,6 +66,10 @@ def test_clarys_own_block_and_the_whole_file_come_back() -> None:
         (file(CAT, clary={"colors": {"cat": "red"}}), "", "label", "written as"),
         (file(CAT, clary={"hotkeys": {"cow": "c"}}), "", "label", "hotkeys for 'cow', which is none"),
         (file(CAT, DOG, clary={"hotkeys": {"cat": "c", DOG["label"]: "c"}}), "", "label", "'c' is given to two"),
+        (file(CAT, clary={"hotkeys": {"cat": "u"}}), "bounding-box", "label",
+         "The hotkey 'u' of the label 'cat' is the canvas's own: it undoes. Free are the digits and a, b, c, d, e, g, h, j"),
+        (file(CAT, clary={"hotkeys": {"cat": "N"}}), "bounding-box", "label", "it makes a box"),
+        (file(CAT, clary={"hotkeys": {"cat": "Enter"}}), "bounding-box", "label", "'Enter' .* that writes one sign"),
         (file({"label": "BACKGROUND"}), "semantic-segmentation", "label", "may not be 'BACKGROUND'"),
         (file(CAT, clary={"colors": {"cat": "#FFFFFF"}}), "semantic-segmentation", "label", "the background's"),
     ],
@@ -71,6 +77,22 @@ def test_clarys_own_block_and_the_whole_file_come_back() -> None:
 def test_a_wrong_file_is_refused_in_words(data: bytes, task: str, mode: Any, said: str) -> None:
     with pytest.raises(CategoriesError, match=said):
         parse(data, task, mode)
+
+
+@pytest.mark.parametrize(
+    ("source", "known"),
+    [
+        ("desk_keys", {**hotkeys.EVERYWHERE, "g": ""}), ("labels", {"/": ""}), ("grid", {"a": "", " ": ""}),
+        ("viewport", {**hotkeys.PICTURE, "0": ""}), ("box_keys", hotkeys.BOXES), ("verify", hotkeys.VERIFICATION),
+        ("segment_keys", {**hotkeys.MASKS, " ": ""}), ("choose", {}), ("spans", {}), ("span_keys", {}), ("review", {}),
+    ],
+)  # fmt: skip
+def test_the_keys_that_no_label_may_have_are_those_of_the_canvas(source: str, known: dict[str, str]) -> None:
+    text = canvas.module(f"{source}.js").decode()
+    found = set(re.findall(r'\bkey [!=]== "(.)"', text))
+    for table in re.findall(r"const (?:KEYS|TOOLS) = \{(.*?)\};", text, re.S):
+        found |= set(re.findall(r"\b(\w): ", table))
+    assert found - {"/"} == known.keys() - {"/"}
 
 
 def test_every_label_gets_a_colour_and_a_key_of_its_own() -> None:

@@ -6,6 +6,7 @@ export function showActions({ frame, editor, queue, mode }, item) {
   const submits = editor.submits ? editor.submits() : "Submit";
   const review = mode === "review";
   root.classList.toggle("looking-back", queue.back > 0);
+  frame.undoable(true); // within the item, there is always something to take back
   frame.keeping(() => {
     buttons.submit.hidden = !submits;
     buttons.submit.firstChild.textContent = submits;

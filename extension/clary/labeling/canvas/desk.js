@@ -11,7 +11,7 @@ import { HELP, pressed } from "./desk_keys.js";
 import { Doing } from "./doing.js";
 import { Drafts } from "./drafts.js";
 import { editorOf, fitsGrid } from "./editors.js";
-import { emptiness } from "./emptiness.js";
+import { emptiness, isOver } from "./emptiness.js";
 import { Frame } from "./frame.js";
 import { grid } from "./grid.js";
 import { hold } from "./hold.js";
@@ -47,6 +47,7 @@ export class Desk {
     this.turns = 0; // how often what is shown changed
     this.shownWait = "";
     this.closed = false;
+    this.ended = false; // the session said that the job is over
     /** @type {import("./types.js").Opened|any} */
     this.job = null;
     this.active = Date.now();
@@ -209,8 +210,10 @@ export class Desk {
   /** There is nothing to show: say why, and look again later. @param {any} [error] */
   without(error) {
     if (this.closed) return;
+    this.ended ||= error?.code === "JobEnded";
     delete this.frame.host.dataset.item;
     const { cover, say, again } = emptiness(this, error);
+    this.frame.undoable(!isOver(this));
     if (cover) this.frame.put(cover);
     if (say) this.frame.say(say);
     clearTimeout(this.poll);

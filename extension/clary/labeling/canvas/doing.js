@@ -2,6 +2,7 @@
 
 import { showActions } from "./actions.js";
 import { askText } from "./dialogs.js";
+import { final, isOver } from "./emptiness.js";
 import { inWords } from "./saving.js";
 
 export class Doing {
@@ -126,14 +127,19 @@ export class Doing {
   /** Within the item first, then across items. @param {"undo"|"redo"} action */
   async step(action) {
     const { desk } = this;
-    if (desk.frame.cover.hidden && desk.editor[action]()) return;
+    const covered = !desk.frame.cover.hidden;
+    if (!covered && desk.editor[action]()) return;
+    if (isOver(desk)) return desk.frame.note(final(desk), "problem");
     await this.locked(null, async () => {
       await desk.drafts.flush();
       let result;
       try {
         result = await desk.saving.save("act", { action });
       } catch (error) {
-        desk.frame.note(inWords(error), "problem");
+        const ended = /** @type {any} */ (error)?.code === "JobEnded";
+        desk.ended ||= ended;
+        desk.frame.note(ended ? final(desk) : inWords(error), "problem");
+        if (ended && covered) desk.without(error);
         return;
       }
       desk.progress(result.progress);

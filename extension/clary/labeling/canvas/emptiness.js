@@ -5,6 +5,17 @@ import { inWords } from "./saving.js";
 
 const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
 
+/** Whether the job takes nothing back any more. @param {import("./desk.js").Desk} desk */
+export function isOver(desk) {
+  return desk.ended || OVER.includes((desk.last || desk.job?.progress)?.status);
+}
+
+/** Why undo and redo are not there. @param {import("./desk.js").Desk} desk */
+export function final(desk) {
+  const complete = desk.last?.status === "Completed";
+  return `This job is ${complete ? "complete" : "over"}: answers can no longer be taken back.`;
+}
+
 /**
  * @param {import("./desk.js").Desk} desk @param {any} [error] what the session said
  * @returns {{cover: Node|null, say: string, again: number}} `cover`: null where the right one stands there
@@ -13,7 +24,7 @@ const OVER = ["Completed", "Stopped", "Failed", "Stopping"];
  */
 export function emptiness(desk, error) {
   const progress = desk.last || desk.job.progress;
-  const over = OVER.includes(progress.status) || error?.code === "JobEnded";
+  const over = isOver(desk);
   if (error && !["NotReady", "JobEnded"].includes(error.code)) {
     return { cover: failed(inWords(error), () => desk.next()), say: "", again: 0 };
   }

@@ -132,6 +132,11 @@ export class Frame {
     if (!this.shadow.activeElement) this.focus();
   }
 
+  /** @param {boolean} on whether undo and redo are offered */
+  undoable(on) {
+    this.keeping(() => (this.buttons.undo.disabled = this.buttons.redo.disabled = !on));
+  }
+
   /** Do what removes, hides or disables things; had one of them the focus, the item has it then. @param {() => void} work */
   keeping(work) {
     const had = this.shadow.activeElement;

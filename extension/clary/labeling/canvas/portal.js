@@ -23,7 +23,8 @@ p { margin: 0; color: var(--faint); overflow-wrap: anywhere; }
 .jobs button { width: 100%; text-align: start; display: grid; grid-template-columns: 1fr auto; gap: 4px 16px; align-items: center; background: var(--card); border: 1px solid var(--line);
   border-radius: 12px; padding: 16px 18px; font: inherit; color: inherit; cursor: pointer; }
 .jobs button:hover { border-color: var(--brand); }
-.jobs .go { background: var(--brand); color: var(--ink); border-radius: 8px; padding: 8px 16px; font-weight: 600; grid-row: span 2; }
+.jobs .go { background: var(--brand); color: var(--ink); border-radius: 8px; padding: 8px 16px; font-weight: 600; grid-row: span 3; }
+.jobs .name { font-size: 13px; }
 .jobs .go.none { background: none; color: var(--faint); }
 :focus-visible { outline: 2px solid var(--brand); outline-offset: 2px; }
 .message { text-align: center; padding-top: 18vh; display: grid; gap: 10px; justify-items: center; }
@@ -43,6 +44,7 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
 document.adoptedStyleSheets = [sheet];
 addEventListener("hashchange", begin);
+addEventListener("popstate", () => void travel());
 begin();
 
 /** The secret stands behind the # of the link, which browsers send nowhere; it leaves the address at once. */
@@ -116,6 +118,8 @@ async function jobs(straight = false) {
   document.title = "Labeling";
   const open = answer.jobs;
   if (straight && open.length === 1) return desk(open[0], false);
+  const chosen = open.find((/** @type {any} */ job) => job.job === history.state?.job);
+  if (chosen) return desk(chosen, true);
   const list = open.map((/** @type {any} */ job) => h("li", {}, card(job)));
   const [head] = list.length
     ? [
@@ -133,8 +137,17 @@ function card(job) {
   const done = job.progress?.done ?? 0;
   return h(
     "button",
-    { on: { click: () => desk(job, true) } },
+    {
+      on: {
+        click: () => {
+          // The browser's Back leads to the list, too.
+          history.pushState({ job: job.job }, "");
+          desk(job, true);
+        }
+      }
+    },
     h("h2", { text: job.title || job.job }),
+    job.title && job.title !== job.job ? h("p", { class: "name", text: job.job }) : null,
     h("span", { class: left ? "go" : "go none", text: left ? (done ? "Go on" : "Start") : "Look" }),
     h("p", {
       text: `${number(done)} done by you, ${number(left)} left${job.description ? ` · ${job.description}` : ""}`
@@ -146,7 +159,8 @@ function card(job) {
 function desk(job, several) {
   document.title = job.title || job.job;
   const here = h("div", { class: "here" });
-  const back = h("button", { class: "away", text: BACK, on: { click: () => goBack(back) } });
+  const back = h("button", { class: "away", text: BACK });
+  back.addEventListener("click", () => history.back(), { once: true });
   put(h("div", { class: "desk" }, several ? back : null, here));
   const secret = sessionStorage.getItem(KEPT) || "";
   const address = new URL(`jobs/${encodeURIComponent(job.job)}`, base).href;
@@ -154,10 +168,16 @@ function desk(job, several) {
   leave = canvas.render({ model: httpModel({ ...http, state: { focus: true } }), el: here });
 }
 
-/** To the jobs, once everything is saved: the answer that waits would be asked for again. @param {HTMLElement} button */
-async function goBack(button) {
+/** To where the browser's history stands, once everything is saved: the answer that waits would be asked for again. */
+async function travel() {
+  // A link: `begin` hears of it.
+  if (location.hash) return;
   const left = leave;
-  const clock = setTimeout(() => (button.textContent = `${BACK}, as soon as everything is saved`), 300);
+  const button = place.querySelector(".away");
+  const clock = setTimeout(
+    () => button && (button.textContent = `${BACK}, as soon as everything is saved`),
+    300
+  );
   await left?.saved();
   clearTimeout(clock);
   if (leave === left) void jobs();

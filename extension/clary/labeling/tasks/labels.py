@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from clary.labeling.hotkeys import FREE
 from clary.labeling.settings import JobSettings, Label
 from clary.labeling.task_type import Answer, BadAnswer
 
@@ -17,8 +18,6 @@ _PALETTE = (
     "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b8a400", "#7b5ea7", "#8c564b", "#5f6b6d",
     "#aec7e8", "#ffbb78", "#98df8a", "#ff9896", "#c5b0d5", "#c49c94", "#f7b6d2", "#9edae5", "#dbdb8d", "#c7c7c7",
 )  # fmt: skip
-# Digits, and letters that the canvas has no use for itself.
-_KEYS = "1234567890qwrtyiojklzxcvm"
 
 
 @lru_cache(maxsize=64)
@@ -26,8 +25,8 @@ def filled(labels: tuple[Label, ...]) -> tuple[Label, ...]:
     """The labels, each with a color of its own, a hotkey while there are keys (digits first; a label that is a digit itself
     has that one), and a short name."""
     colors = _free(_colors(), {one.color.lower() for one in labels} | {BACKGROUND_COLOR})
-    keys = _free(iter(_KEYS), {one.hotkey for one in labels})
-    themselves = all(one.name in _KEYS and len(one.name) == 1 and not one.hotkey for one in labels)
+    keys = _free(iter(FREE), {one.hotkey.lower() for one in labels})
+    themselves = all(one.name in FREE and len(one.name) == 1 and not one.hotkey for one in labels)
     return tuple(
         replace(
             one,
