@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,23 @@ def test_a_job_that_was_stopped_says_so(jobs, open_canvas, texts):
     canvas.press("u")
     expect(canvas.page.get_by_text("This job is over: answers can no longer be taken back.")).to_be_visible()
     assert answered(work) == [0]
+
+
+def test_the_last_answer_of_a_complete_job_may_be_changed(jobs, open_canvas, answers, texts):
+    work = jobs.make("complete", "text-classification", texts[:2])
+    canvas = open_canvas("complete")
+    canvas.answer("1", then=1)
+    canvas.press("1")
+    expect(canvas.page.get_by_role("heading", name="All done")).to_be_visible()
+    work.set(status="Completed", ended=time.time())
+    canvas.press("u")
+    expect(canvas.page.get_by_role("heading", name="This job is over")).to_be_visible()
+    canvas.page.get_by_role("button", name="Look back at your answers").click()
+    canvas.shows(1)
+    canvas.press("2")
+    until(lambda: answers(work)[1] == {"label": "dog"})
+    assert answers(work)[0] == {"label": "cat"}
+    assert work.due() == "finish"
 
 
 def test_an_image_that_cannot_be_shown_is_said_and_can_be_skipped(jobs, open_canvas, answers):

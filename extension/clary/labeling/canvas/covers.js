@@ -48,7 +48,7 @@ export function end(progress, { ended, look, review }) {
     h(
       "p",
       {},
-      progress.done && !ended
+      progress.done && progress.status !== "Failed"
         ? h("button", { class: "quiet framed", on: { click: look }, text: "Look back at your answers" })
         : null,
       review && progress.review

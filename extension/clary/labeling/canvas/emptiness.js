@@ -13,7 +13,8 @@ export function isOver(desk) {
 /** Why undo and redo are not there. @param {import("./desk.js").Desk} desk */
 export function final(desk) {
   const complete = desk.last?.status === "Completed";
-  return `This job is ${complete ? "complete" : "over"}: answers can no longer be taken back.`;
+  const instead = complete ? " Look back to change one." : "";
+  return `This job is ${complete ? "complete" : "over"}: answers can no longer be taken back.${instead}`;
 }
 
 /**
