@@ -330,3 +330,20 @@ def test_a_server_starts_the_zygotes_before_the_first_job(warm_bench: Any, home:
         assert "torch loaded" in said(warm_bench, job)
     finally:
         pump.stop()
+
+
+def test_whoever_calls_for_it_again_and_again_does_not_keep_it_from_coming_up(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, start = [], subprocess.Popen
+    monkeypatch.setattr(
+        "clary.runner.zygote.subprocess.Popen", lambda *a, **k: (calls.append(1), start(*a, **k))[1]
+    )
+    begun = time.monotonic()
+    while not zygote.alive(home, torch=False):
+        zygote.ensure(home, torch=False)
+        assert time.monotonic() < begun + 60
+        time.sleep(0.01)
+    assert len(calls) <= 1 + (time.monotonic() - begun) / 0.5
+    zygote.ensure(home, torch=False)
+    assert len(calls) <= 1 + (time.monotonic() - begun) / 0.5

@@ -25,6 +25,9 @@ from clary.runner.environment import inherited
 _ANSWER_S = 2.0
 # An interpreter whose zygote does not come up (a broken torch, say) is not tried for every job.
 _RETRY_S = 60.0
+# A zygote that was called takes a second or two to come up, and need not be called again before.
+_CALLED_S = 0.5
+_called: dict[Path, float] = {}
 # Libraries must not start threads before the fork; each job gets its own count back after it (zygote_program).
 SINGLE_THREADED = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -90,8 +93,11 @@ def ensure(home: Home, python: str = "", *, torch: bool = True) -> None:
     if not sys.platform.startswith("linux"):
         return
     path = socket_path(home, python, torch=torch)
-    if _listening(path) or _failed_lately(path):
+    now = time.monotonic()
+    # Of many that come up at once all but one end, but not before they have taken each other's time.
+    if _listening(path) or _failed_lately(path) or now < _called.get(path, -_CALLED_S) + _CALLED_S:
         return
+    _called[path] = now
     environment = inherited()
     environment.update(dict.fromkeys(SINGLE_THREADED, "1"))
     environment["CLARY_DOOR"] = "off"  # boto3 in a job's script is what it would be in a fresh interpreter
@@ -133,6 +139,7 @@ def _ask(path: Path, request: dict[str, object], lock: int | None = None) -> dic
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(_ANSWER_S)
             client.connect(str(path))
+            _called.pop(path, None)  # it came; when it goes, another may be called at once
             if lock is not None:
                 socket.send_fds(client, [b" "], [lock])
             client.sendall(json.dumps(request).encode())
@@ -155,6 +162,7 @@ def _listening(path: Path) -> bool:
             return True  # busy
         except OSError:
             return False
+    _called.pop(path, None)
     return True
 
 
