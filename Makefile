@@ -47,7 +47,7 @@ test:
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -q
 
 # Rooms that need a browser, AWS's SDKs, other environments, kernels, or many whole jobs.
-SLOW_ROOMS := ui canvas examples end_to_end sdks mirror images magics widgets training processing
+SLOW_ROOMS := ui canvas examples end_to_end sdks mirror images magics widgets training processing toolkits runner jupyter sdk labeling/portal
 test-fast: $(BUNDLE)
 	$(PYTEST) -n 2 --dist loadfile -q -m "not slow" $(foreach room,$(SLOW_ROOMS),--ignore=tests/$(room))
 
